@@ -1,0 +1,72 @@
+"""The assets of a bundle, one by one. To write one is to change its bundle."""
+
+from .dtos import AssetDTO, Id
+from .errors import AlreadyExistsError, NotFoundError
+from .files import query
+from .operation import Steps, operation
+from .outcome import AssetOutcome, settled
+from .runner import Call
+
+
+def _write(
+    call: Call[AssetOutcome], bundle_id: str, asset: AssetDTO
+) -> Steps[AssetOutcome]:
+    outcome = yield from settled(call)
+    if outcome.outcome == "missing":
+        raise NotFoundError(
+            f"no bundle {bundle_id!r} to put asset {asset.asset_id!r} in: create it first"
+        )
+    return outcome
+
+
+@query
+def _create(bundle_id: Id, asset: AssetDTO) -> AssetOutcome: ...
+
+
+@operation
+def create(bundle_id: str, asset: AssetDTO) -> Steps[None]:
+    """Add an asset at the end of a bundle's list.
+
+    Raises NotFoundError if there is no such bundle, AlreadyExistsError if the bundle has an
+    asset with this id, AssetConflictError if another bundle has it, and InvalidValueError
+    before anything is sent. In any case nothing is written.
+    """
+    outcome = yield from _write(_create.bind(bundle_id, asset), bundle_id, asset)
+    if not outcome.is_written(bundle_id):
+        raise AlreadyExistsError(
+            f"asset {asset.asset_id!r} is in bundle {bundle_id!r}: upsert replaces it"
+        )
+
+
+@query
+def _upsert(bundle_id: Id, asset: AssetDTO) -> AssetOutcome: ...
+
+
+@operation
+def upsert(bundle_id: str, asset: AssetDTO) -> Steps[bool]:
+    """Add an asset at the end of a bundle's list, or bring the stored one up to date.
+
+    Returns True if a row was written; nothing is if the stored asset is equal. Raises
+    NotFoundError if there is no such bundle and AssetConflictError if another bundle has
+    the asset, with nothing written, and InvalidValueError before anything is sent.
+    """
+    outcome = yield from _write(_upsert.bind(bundle_id, asset), bundle_id, asset)
+    return outcome.is_written(bundle_id)
+
+
+@query
+def fetch(asset_id: Id) -> AssetDTO | None:
+    """Return the asset with this id, or None.
+
+    Raises InvalidValueError before anything is sent.
+    """
+    ...
+
+
+@query
+def fetch_by_bundle(bundle_id: Id) -> list[AssetDTO]:
+    """Return the assets of a bundle in order; none if there is no such bundle.
+
+    Raises InvalidValueError before anything is sent.
+    """
+    ...

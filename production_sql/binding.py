@@ -1,0 +1,191 @@
+"""From Python values to parameters: each becomes a text, for the server to type."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from types import NoneType
+from typing import Any, cast, get_args, get_type_hints
+from uuid import UUID
+
+from msgspec import MsgspecError, Struct, ValidationError, convert
+from msgspec.inspect import (
+    BoolType,
+    BytesType,
+    CustomType,
+    DateTimeType,
+    DateType,
+    DecimalType,
+    EnumType,
+    FloatType,
+    IntType,
+    ListType,
+    LiteralType,
+    StrType,
+    StructType,
+    TimeDeltaType,
+    TimeType,
+    UnionType,
+    UUIDType,
+    type_info,
+)
+from msgspec.json import Decoder, Encoder
+
+Bind = Callable[[Any], str | None]
+
+
+class RefusedError(Exception):
+    """Why a value cannot be sent, and where in the parameter the reason lies."""
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+
+def binder(annotation: Any) -> Bind:
+    """Return the function that makes a parameter of a value of the annotated type.
+
+    It raises RefusedError for a value that PostgreSQL would refuse or not give back equal.
+    Raises TypeError for a type that no parameter can have.
+    """
+    kind = type_info(annotation)
+    if isinstance(kind, UnionType) and kind.includes_none:
+        bind = binder(without_none(annotation))
+        return lambda value: None if value is None else bind(value)
+    if isinstance(kind, ListType) and isinstance(kind.item_type, StructType):
+        return _records(kind.item_type.cls)
+    if to_text := _SCALARS.get(type(kind)):
+        return _scalar(annotation, to_text)
+    if isinstance(kind, (CustomType, UnionType)):
+        raise TypeError(f"{annotation} is no type of a parameter")
+    return _json(annotation)
+
+
+def field_binders(struct: type[Struct]) -> dict[str, Bind]:
+    """Return the binder of each field of a Struct."""
+    hints = get_type_hints(struct, include_extras=True)
+    return {name: binder(hints[name]) for name in struct.__struct_fields__}
+
+
+def without_none(annotation: Any) -> Any:
+    """Return the X of ``X | None``."""
+    first, *rest = (arg for arg in get_args(annotation) if arg is not NoneType)
+    for arg in rest:
+        first = first | arg
+    return first
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise RefusedError(
+            f"NUL at index {value.index(chr(0))}, which PostgreSQL cannot store"
+        )
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise RefusedError(f"lone surrogate at index {error.start}") from None
+    return value
+
+
+def _timestamp(value: datetime) -> str:
+    if value.tzinfo is None:
+        return value.isoformat()
+    try:
+        return value.astimezone(UTC).isoformat()
+    except OverflowError:
+        raise RefusedError("outside the years 1 to 9999 in UTC") from None
+
+
+_SCALARS: dict[type, Callable[[Any], str]] = {
+    StrType: _text,
+    LiteralType: lambda value: _text(str(value)),
+    EnumType: lambda value: _text(str(value.value)),
+    IntType: str,
+    BoolType: str,
+    FloatType: repr,
+    DecimalType: str,
+    UUIDType: str,
+    DateTimeType: _timestamp,
+    DateType: date.isoformat,
+    TimeType: time.isoformat,
+    TimeDeltaType: lambda value: (
+        f"{value.days} days {value.seconds} seconds {value.microseconds} microseconds"
+    ),
+    BytesType: lambda value: f"\\x{value.hex()}",
+}
+# Not to be had from a text, which is how msgspec reads them from JSON.
+_NOT_FROM_TEXT = (bytes, date, datetime, time, timedelta, Decimal, UUID)
+
+
+def _scalar(annotation: Any, to_text: Callable[[Any], str]) -> Bind:
+    def bind(value: object) -> str:
+        try:
+            return to_text(convert(value, annotation, builtin_types=_NOT_FROM_TEXT))
+        except ValidationError as error:
+            raise RefusedError(str(error)) from None
+
+    return bind
+
+
+# Keys in order: dicts that are equal become the same text, so that a replay is one.
+_encode = Encoder(order="deterministic").encode
+
+
+def _json(annotation: Any) -> Bind:
+    decode = Decoder(annotation).decode
+
+    def bind(value: object) -> str:
+        try:
+            data = _encode(value)
+            back = decode(data)
+            is_equal = back == value
+        except (MsgspecError, TypeError, ValueError, RecursionError) as error:
+            raise RefusedError(str(error)) from None
+        if not is_equal:
+            raise RefusedError(
+                "JSON would not give it back equal: it holds None, bool, int, finite "
+                "float, str, list, and dict with str keys",
+                _difference(value, back),
+            )
+        return data.decode()
+
+    return bind
+
+
+def _difference(value: Any, back: Any) -> str:
+    """Return the path to the first of what has come back different."""
+    if type(value) is not type(back) or type(back) not in (dict, list):
+        return ""
+    keys = value if type(back) is dict else range(len(value))
+    key = next(key for key in keys if value[key] != back[key])
+    return f"[{key!r}]{_difference(value[key], back[key])}"
+
+
+def _records(struct: type[Struct]) -> Bind:
+    binders = field_binders(struct)
+
+    def record(item: object) -> dict[str, str | None]:
+        if not isinstance(item, struct):
+            raise RefusedError(f"Expected `{struct.__name__}`, got `{type(item).__name__}`")
+        values: dict[str, str | None] = {}
+        for name, bind_field in binders.items():
+            try:
+                values[name] = bind_field(getattr(item, name))
+            except RefusedError as refused:
+                raise RefusedError(refused.reason, f".{name}{refused.path}") from None
+        return values
+
+    def bind(value: object) -> str:
+        if not isinstance(value, list):
+            raise RefusedError(f"Expected `list`, got `{type(value).__name__}`")
+        records: list[dict[str, str | None]] = []
+        for item in cast("list[object]", value):
+            try:
+                records.append(record(item))
+            except RefusedError as refused:
+                path = f"[{len(records)}]{refused.path}"
+                raise RefusedError(refused.reason, path) from None
+        return _encode(records).decode()
+
+    return bind

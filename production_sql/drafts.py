@@ -1,0 +1,77 @@
+"""Content drafts."""
+
+from .dtos import ContentDraftDTO, Id, Limit
+from .errors import AlreadyExistsError, NotFoundError
+from .files import query
+from .operation import Steps, once, operation
+from .outcome import Outcome, settled
+
+
+@query
+def _create(draft: ContentDraftDTO) -> bool: ...
+
+
+@operation
+def create(draft: ContentDraftDTO) -> Steps[None]:
+    """Insert a draft.
+
+    Raises AlreadyExistsError if a draft with this id is stored, which is left as it is, and
+    InvalidValueError before anything is sent.
+    """
+    if not (yield from once(_create.bind(draft))):
+        raise AlreadyExistsError(f"draft {draft.draft_id!r} exists: upsert replaces it")
+
+
+@query
+def upsert(draft: ContentDraftDTO) -> bool:
+    """Insert a draft, or bring the stored one up to date; True if a row was written.
+
+    Nothing is written if the stored draft is equal but for created_at, which stays that of
+    the first write. Raises InvalidValueError before anything is sent.
+    """
+    ...
+
+
+@query
+def fetch(draft_id: Id) -> ContentDraftDTO | None:
+    """Return the draft with this id, or None.
+
+    Raises InvalidValueError before anything is sent.
+    """
+    ...
+
+
+@query
+def _fetch_by_strategy(
+    strategy_id: Id, limit: Limit, after: Id | None
+) -> list[ContentDraftDTO]: ...
+
+
+@operation
+def fetch_by_strategy(
+    strategy_id: str, *, limit: int = 100, after: str | None = None
+) -> Steps[list[ContentDraftDTO]]:
+    """Return the drafts of a strategy, oldest first, at most limit of them.
+
+    after is the draft_id of the last one seen, to go on from there. Raises NotFoundError if
+    the strategy has no draft of that id, and InvalidValueError before anything is sent.
+    """
+    page = yield from once(_fetch_by_strategy.bind(strategy_id, limit, after))
+    if after is not None and not page:
+        raise NotFoundError(
+            f"strategy {strategy_id!r} has no draft {after!r} to go on after"
+        )
+    return page if after is None else page[1:]
+
+
+@query
+def _discard(draft_id: Id) -> Outcome: ...
+
+
+@operation
+def discard(draft_id: str) -> Steps[bool]:
+    """Delete a draft, its bundles and their assets; True if there was anything to delete.
+
+    Raises InvalidValueError before anything is sent.
+    """
+    return (yield from settled(_discard.bind(draft_id))).outcome == "written"

@@ -1,0 +1,197 @@
+"""Calls of more than one statement, declared once for both kinds of connection.
+
+An operation is a generator that yields what is to be sent and is given the results:
+
+    @operation
+    def publish(post: Post) -> Steps[int]:
+        if not (yield from once(store.bind(post))):
+            raise AlreadyExistsError(f"post {post.id}")
+        _, readers = yield from atomic(touch.bind(post.author), count.bind(post.author))
+        return readers
+
+``once`` sends one query. ``atomic`` sends queries together, in one round trip, and either
+all of them take effect or none.
+
+The caller owns the transaction. On a connection that is not in autocommit nothing is ever
+committed: within a transaction ``atomic`` is a savepoint, and if it is the first in its
+transaction a failure rolls that back. In autocommit it is a transaction of its own. A
+driver's error of a step is raised in the generator, after that; errors that the generator
+raises pass to the caller and undo nothing, so a refusal has to come before any write.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+from psycopg.pq import TransactionStatus
+
+from . import transaction
+from .runner import (
+    AnyConnection,
+    Call,
+    Returning,
+    execute,
+    execute_async,
+    finish,
+    finish_async,
+    start,
+    start_async,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+
+
+class _Batch(NamedTuple):
+    calls: tuple[Call[Any], ...]
+    is_atomic: bool
+
+
+Steps: TypeAlias = Generator[_Batch, list[Any], T]
+
+
+def once(call: Call[T]) -> Steps[T]:
+    """Send one query and return its result."""
+    (result,) = yield _Batch((call,), is_atomic=False)
+    return cast("T", result)
+
+
+@overload
+def atomic(call: Call[T1], /) -> Steps[tuple[T1]]: ...
+@overload
+def atomic(call1: Call[T1], call2: Call[T2], /) -> Steps[tuple[T1, T2]]: ...
+@overload
+def atomic(
+    call1: Call[T1], call2: Call[T2], call3: Call[T3], /
+) -> Steps[tuple[T1, T2, T3]]: ...
+@overload
+def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]: ...
+
+
+def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]:
+    """Send queries together, all or nothing, and return their results."""
+    return tuple((yield _Batch(calls, is_atomic=True)))
+
+
+class Operation(Returning[P, T]):
+    """A declared operation with a result of type T."""
+
+    def __init__(self, function: Callable[P, Steps[T]]) -> None:
+        module = function.__module__.rpartition(".")[2]
+        super().__init__(function, f"{module}.{function.__name__}")
+        self._steps = function
+
+    def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T:
+        steps = self._steps(*args, **kwargs)
+        try:
+            batch = next(steps)
+            while True:
+                try:
+                    results = _send(conn, batch)
+                except psycopg.Error as error:
+                    batch = steps.throw(error)
+                else:
+                    batch = steps.send(results)
+        except StopIteration as stop:
+            return cast("T", stop.value)
+
+    async def _run_async(
+        self, conn: AsyncConnection[Any], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        steps = self._steps(*args, **kwargs)
+        try:
+            batch = next(steps)
+            while True:
+                try:
+                    results = await _send_async(conn, batch)
+                except psycopg.Error as error:
+                    batch = steps.throw(error)
+                else:
+                    batch = steps.send(results)
+        except StopIteration as stop:
+            return cast("T", stop.value)
+
+
+def operation(function: Callable[P, Steps[T]]) -> Operation[P, T]:
+    """Declare a generator function to be an operation."""
+    return Operation(function)
+
+
+class _Frame(NamedTuple):
+    """What goes before and after the queries of an atomic step, and what undoes them."""
+
+    before: tuple[Call[None], ...] = ()
+    after: tuple[Call[None], ...] = ()
+    undo: tuple[Call[None], ...] = ()
+    is_first: bool = False
+
+
+_TRANSACTION = _Frame(
+    before=(transaction.begin.bind(),), after=(transaction.commit.bind(),), is_first=True
+)
+_SAVEPOINT = _Frame(
+    before=(transaction.savepoint.bind(),),
+    after=(transaction.release.bind(),),
+    undo=(transaction.rollback_to.bind(), transaction.release.bind()),
+)
+
+
+def _frame(conn: AnyConnection, batch: _Batch) -> _Frame:
+    match conn.info.transaction_status:
+        case TransactionStatus.IDLE:
+            # A statement is atomic by itself. Without autocommit psycopg begins a
+            # transaction, and this step is the first in it.
+            is_open = len(batch.calls) == 1 or not conn.autocommit
+            return _Frame(is_first=True) if is_open else _TRANSACTION
+        case TransactionStatus.INERROR:
+            return _Frame()  # the server refuses whatever comes
+        case _:
+            return _SAVEPOINT
+
+
+def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
+    if not batch.is_atomic:
+        return [execute(conn, call) for call in batch.calls]
+    frame = _Frame()
+    try:
+        with conn.pipeline():
+            frame = _frame(conn, batch)
+            cursors = [
+                start(conn, call) for call in frame.before + batch.calls + frame.after
+            ]
+    except BaseException:
+        with suppress(psycopg.Error):
+            if frame.is_first:
+                conn.rollback()
+            for call in frame.undo:
+                execute(conn, call)
+        raise
+    cursors = cursors[len(frame.before) :]
+    return [finish(*pair) for pair in zip(cursors, batch.calls, strict=False)]
+
+
+async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
+    if not batch.is_atomic:
+        return [await execute_async(conn, call) for call in batch.calls]
+    frame = _Frame()
+    try:
+        async with conn.pipeline():
+            frame = _frame(conn, batch)
+            cursors = [
+                await start_async(conn, call)
+                for call in frame.before + batch.calls + frame.after
+            ]
+    except BaseException:
+        with suppress(psycopg.Error):
+            if frame.is_first:
+                await conn.rollback()
+            for call in frame.undo:
+                await execute_async(conn, call)
+        raise
+    cursors = cursors[len(frame.before) :]
+    return [await finish_async(*pair) for pair in zip(cursors, batch.calls, strict=False)]

@@ -1,0 +1,98 @@
+"""The three tables themselves: applies and rolls back the packaged yoyo migrations."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from glob import escape
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+from msgspec import Struct
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import Identifier
+
+from .dtos import Id
+from .errors import InvalidValueError, NotFoundError
+from .files import folder, query
+
+
+def apply(dsn: str, *, schema: str | None = None) -> list[str]:
+    """Apply the migrations that are not applied yet, and return their ids, in order.
+
+    dsn is a libpq connection string or URL. The tables are created in the schema, which
+    must exist, or else in the first one of the search_path; and so are yoyo's own, which
+    say what is applied. Each migration is a transaction of its own. Of two that run at
+    once, the second waits for ten seconds before it gives up with yoyo's LockTimeout.
+
+    Raises InvalidValueError if dsn is not to be understood, NotFoundError if there is no
+    schema to create tables in, and the driver's errors, of which a failed connection is an
+    OperationalError. None of them contains the password.
+    """
+    with _backend(dsn, schema) as (backend, migrations):
+        selected = backend.to_apply(migrations)
+        backend.apply_migrations(selected)
+        return [migration.id for migration in selected]
+
+
+def rollback(dsn: str, *, schema: str | None = None) -> list[str]:
+    """Roll back all applied migrations, and return their ids, the last applied first.
+
+    This drops the tables with all that is in them. Parameters and errors are as for apply.
+    """
+    with _backend(dsn, schema) as (backend, migrations):
+        selected = backend.to_rollback(migrations)
+        backend.rollback_migrations(selected)
+        return [migration.id for migration in selected]
+
+
+class _Target(Struct, frozen=True, kw_only=True):
+    name: str
+    can_create: bool
+
+
+@query
+def _target(schema: Id | None) -> _Target | None: ...
+
+
+@contextmanager
+def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
+    params = _parse(dsn)
+    # yoyo would wait for its lock in a schema where it could not create one.
+    with psycopg.connect(**params, autocommit=True) as conn:
+        target = _target(conn, schema)
+    if target is None or not target.can_create:
+        name = schema if target is None else target.name
+        raise NotFoundError(
+            f"schema {name!r} is not there: CREATE SCHEMA first, or mend the search_path"
+            if target is None
+            else f"schema {name!r} is not open to this role: GRANT CREATE ON SCHEMA first"
+        )
+    if schema is not None:
+        params["schema"] = Identifier(schema).as_string()  # yoyo does not quote it
+    # Here, since who only reads and writes rows has no use for it; like this, since it has
+    # no types.
+    yoyo: Any = import_module("yoyo")
+    migrations = yoyo.read_migrations(escape(str(folder("migrations"))))
+    # In the query part of the URL, from where yoyo takes any parameter of libpq as it is.
+    uri = f"postgresql+psycopg:///?{urlencode(params)}"
+    with yoyo.get_backend(uri) as backend, backend.lock():
+        yield backend, migrations
+
+
+def _parse(dsn: str) -> dict[str, Any]:
+    try:
+        params = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
+    except psycopg.ProgrammingError:
+        # Not chained: libpq's message quotes what it could not read, passwords and all.
+        raise InvalidValueError(
+            "dsn: not a connection string or URL of libpq, such as "
+            "'host=db dbname=app user=me' or 'postgresql://me:secret@db/app'"
+        ) from None
+    # What libpq would make of a password that has an @ or a / as it is, and then name.
+    if "@" in str(params.get("host")) or not str(params.get("port", 0)).isdigit():
+        raise InvalidValueError(
+            "dsn: no such host or port: within a URL's user and password, write @ as %40, "
+            "/ as %2F, : as %3A and % as %25"
+        )
+    return params

@@ -1,0 +1,97 @@
+-- Add an asset at the end of a bundle's list, or bring the stored one up to date where it
+-- stands. The outcome is 'written', 'unchanged', 'missing' if there is no such bundle,
+-- 'taken' by the bundle in owner, or 'stale': nothing was done, run it again.
+WITH given AS (
+    SELECT
+        %(asset_id)s::text AS asset_id,
+        %(bundle_id)s::text AS bundle_id,
+        %(asset_type)s::text AS asset_type,
+        %(url)s::text AS url,
+        %(metadata)s::json AS metadata
+),
+
+stored AS (
+    SELECT
+        asset.bundle_id,
+        (
+            asset.bundle_id = given.bundle_id
+            AND asset.asset_type = given.asset_type
+            AND asset.url = given.url
+            AND coalesce(asset.metadata::text, '{}') = given.metadata::text
+        ) AS is_equal
+    FROM production_bundle_assets AS asset
+    INNER JOIN given ON asset.asset_id = given.asset_id
+),
+
+locked AS (
+    SELECT bundle_id
+    FROM production_bundles
+    WHERE
+        bundle_id = %(bundle_id)s
+        -- A replay takes no lock and writes nothing.
+        AND NOT EXISTS (
+            SELECT FROM stored
+            WHERE stored.is_equal
+        )
+    -- As in assets/create.sql.
+    FOR UPDATE
+),
+
+written AS (
+    INSERT INTO production_bundle_assets AS asset (
+        asset_id, bundle_id, asset_type, url, metadata, created_at, updated_at
+    )
+    SELECT
+        given.asset_id,
+        given.bundle_id,
+        given.asset_type,
+        given.url,
+        given.metadata,
+        statement_timestamp() AS created_at,
+        statement_timestamp() AS updated_at
+    FROM given
+    INNER JOIN locked ON given.bundle_id = locked.bundle_id
+    ON CONFLICT (asset_id) DO UPDATE
+        SET
+            asset_type = excluded.asset_type,
+            url = excluded.url,
+            metadata = excluded.metadata,
+            updated_at = excluded.updated_at
+        WHERE (
+            asset.bundle_id = excluded.bundle_id
+            AND (
+                asset.asset_type != excluded.asset_type
+                OR asset.url != excluded.url
+                OR coalesce(asset.metadata::text, '{}') != excluded.metadata::text
+            )
+        )
+    RETURNING bundle_id
+),
+
+-- As in assets/create.sql.
+touched AS (
+    UPDATE production_bundles AS bundle
+    SET updated_at = statement_timestamp()
+    FROM written
+    WHERE bundle.bundle_id = written.bundle_id
+)
+
+SELECT
+    CASE
+        WHEN EXISTS (SELECT FROM written) THEN 'written'
+        WHEN EXISTS (
+            SELECT FROM stored
+            WHERE stored.is_equal
+        ) THEN 'unchanged'
+        WHEN NOT EXISTS (SELECT FROM locked) THEN 'missing'
+        WHEN
+            EXISTS (
+                SELECT FROM stored
+                INNER JOIN given ON stored.bundle_id != given.bundle_id
+            )
+            THEN 'taken'
+        -- Another session has stored the asset since the snapshot was taken.
+        ELSE 'stale'
+    END AS outcome,
+    %(asset_id)s::text AS asset_id,
+    (SELECT stored.bundle_id FROM stored) AS owner

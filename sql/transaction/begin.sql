@@ -1,0 +1,2 @@
+-- Open the transaction of an operation of several statements, in autocommit.
+BEGIN

@@ -1,0 +1,2 @@
+-- End the transaction of an operation of several statements, in autocommit.
+COMMIT
