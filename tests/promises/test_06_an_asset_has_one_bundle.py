@@ -1,0 +1,207 @@
+"""An asset has one bundle, which exists."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from psycopg.errors import UniqueViolation
+
+from production_sql import AssetConflictError, NotFoundError, assets, bundles, drafts
+
+from ..client import Background, Client, Observer, ids
+from ..samples import asset, bundle, draft
+
+Write = Callable[[Client], tuple[Any, ...]]
+
+TAKES = pytest.mark.parametrize(
+    "take",
+    [
+        lambda: (bundles.create, bundle("bundle_3", "new", "asset_1")),
+        lambda: (bundles.upsert, bundle("bundle_3", "new", "asset_1")),
+        lambda: (bundles.upsert, bundle("bundle_2", "new", "asset_1")),
+        lambda: (assets.create, "bundle_2", asset("asset_1")),
+        lambda: (assets.upsert, "bundle_2", asset("asset_1")),
+    ],
+    ids=["bundles.create", "bundles.upsert", "bundles.upsert stored"]
+    + ["assets.create", "assets.upsert"],
+)
+
+
+@pytest.mark.parametrize("write", [assets.create, assets.upsert])
+def test_an_asset_without_its_bundle_is_refused(
+    client: Client, observer: Observer, write: Callable[..., Any]
+) -> None:
+    with pytest.raises(NotFoundError) as raised:
+        client(write, "bundle_1", asset("asset_1"))
+
+    assert str(raised.value) == (
+        "no bundle 'bundle_1' to put asset 'asset_1' in: create it first"
+    )
+    assert observer.rows("production_bundle_assets") == []
+
+
+@TAKES
+def test_to_take_the_asset_of_another_bundle_is_refused_with_both_names(
+    client: Client, observer: Observer, take: Callable[[], tuple[Any, ...]]
+) -> None:
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+    client(bundles.create, bundle("bundle_2"))
+    before = observer.everything()
+    declared, *args = take()
+    taker = args[0] if isinstance(args[0], str) else args[0].bundle_id
+
+    with pytest.raises(AssetConflictError) as raised:
+        client(declared, *args)
+
+    assert str(raised.value) == (
+        "asset 'asset_1' belongs to bundle 'bundle_1' and cannot go to bundle "
+        f"'{taker}': take it out of the list there first"
+    )
+    after = observer.everything()
+    for rows in (*before.values(), *after.values()):
+        for row in rows:
+            del row["xmax"]  # an asset's call has locked the row of its bundle
+    assert after == before
+
+
+@TAKES
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_of_two_bundles_that_want_one_new_asset_the_second_waits_and_loses(
+    client: Client,
+    observer: Observer,
+    take: Callable[[], tuple[Any, ...]],
+    is_kept: bool,
+) -> None:
+    client(bundles.create, bundle("bundle_1"))
+    client(bundles.create, bundle("bundle_2"))
+    client.use_transactions()
+    client(assets.create, "bundle_1", asset("asset_1"))
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, *take()).wait_until_blocked(observer)
+        if not is_kept:
+            client.rollback()
+            blocked.finish()
+            assert "asset_1" in ids(observer.rows("production_bundle_assets"), "asset_id")
+            return
+        client.commit()
+
+        with pytest.raises(AssetConflictError, match="belongs to bundle 'bundle_1'"):
+            blocked.finish()
+
+    assert ids(observer.rows("production_bundle_assets"), "asset_id") == ["asset_1"]
+
+
+def test_a_race_lost_in_a_transaction_leaves_it_usable(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1"))
+    client.use_transactions()
+    client(assets.create, "bundle_1", asset("asset_1"))
+    with Client.connected(client.dsn, client.kind) as second:
+        second.use_transactions()
+        second(drafts.create, draft("before"))
+        wanted = bundle("bundle_2", "a", "asset_1")
+        blocked = Background(second, bundles.upsert, wanted).wait_until_blocked(observer)
+        client.commit()
+
+        with pytest.raises(AssetConflictError) as raised:
+            blocked.finish()
+
+        assert isinstance(raised.value.__cause__, UniqueViolation)
+        second(drafts.create, draft("after"))
+        second.commit()
+    assert ids(observer.rows("production_drafts"), "draft_id") == ["before", "after"]
+    assert ids(observer.rows("production_bundles"), "bundle_id") == ["bundle_1"]
+
+
+@pytest.mark.parametrize("write", [bundles.create, bundles.upsert])
+def test_bundles_that_want_the_same_new_assets_never_deadlock(
+    client: Client, observer: Observer, write: Callable[..., Any]
+) -> None:
+    # A third session has m for the moment, so that both writers are under way at once: one
+    # waits for m with a in hand, the other for a. If they inserted in the order of their
+    # lists, the second would have a and wait for m too, and then each for the other.
+    client(bundles.create, bundle("bundle_0"))
+    client.use_transactions()
+    client(assets.create, "bundle_0", asset("m"))
+    with (
+        Client.connected(client.dsn, client.kind) as second,
+        Client.connected(client.dsn, client.kind) as third,
+    ):
+        one = Background(second, write, bundle("bundle_1", "m", "a"))
+        one.wait_until_blocked(observer)
+        two = Background(third, write, bundle("bundle_2", "a", "m"))
+        two.wait_until_blocked(observer)
+        client.rollback()
+
+        one.finish()
+        with pytest.raises(AssetConflictError, match="'a' belongs to bundle 'bundle_1'"):
+            two.finish()
+
+
+@pytest.mark.parametrize("write", [assets.create, assets.upsert])
+def test_an_asset_for_a_bundle_that_is_being_discarded_is_refused(
+    client: Client, observer: Observer, write: Callable[..., Any]
+) -> None:
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+    client.use_transactions()
+    client(bundles.discard, "bundle_1")
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, write, "bundle_1", asset("asset_2"))
+        blocked.wait_until_blocked(observer)
+        client.commit()
+
+        with pytest.raises(NotFoundError):
+            blocked.finish()
+
+    assert observer.rows("production_bundle_assets") == []
+
+
+@pytest.mark.parametrize(
+    "discard",
+    [(bundles.discard, "bundle_1"), (drafts.discard, "draft_1")],
+    ids=["bundles", "drafts"],
+)
+@pytest.mark.parametrize(
+    "write",
+    [
+        (assets.create, "bundle_1", asset("asset_2")),
+        (assets.upsert, "bundle_1", asset("asset_2")),
+        (bundles.upsert, bundle("bundle_1", "asset_2")),
+    ],
+    ids=["assets.create", "assets.upsert", "bundles.upsert"],
+)
+def test_a_discard_takes_the_asset_along_that_is_being_added(
+    client: Client, observer: Observer, discard: tuple[Any, ...], write: tuple[Any, ...]
+) -> None:
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+    client.use_transactions()
+    client(*write)
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, *discard).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+
+    assert observer.rows("production_bundle_assets") == []
+
+
+def test_an_upsert_of_a_bundle_that_is_being_discarded_stores_it_anew(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a", "b"))
+    client.use_transactions()
+    client(bundles.discard, "bundle_1")
+    with Client.connected(client.dsn, client.kind) as second:
+        later = bundle("bundle_1", "b", "c")
+        blocked = Background(second, bundles.upsert, later).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+        assert second(bundles.fetch, "bundle_1") == later
+
+
+def test_other_logical_keys_are_not_checked(client: Client) -> None:
+    client(bundles.create, bundle("bundle_1", draft_id="not stored yet"))
+
+    assert len(client(bundles.fetch_by_draft, "not stored yet")) == 1
