@@ -67,6 +67,12 @@ def field_binders(struct: type[Struct]) -> dict[str, Bind]:
     return {name: binder(hints[name]) for name in struct.__struct_fields__}
 
 
+def check_struct(value: object, struct: type[Struct]) -> None:
+    """Raise RefusedError if a value is not a Struct of this class."""
+    if not isinstance(value, struct):
+        raise RefusedError(f"Expected `{struct.__name__}`, got `{type(value).__name__}`")
+
+
 def without_none(annotation: Any) -> Any:
     """Return the X of ``X | None``."""
     first, *rest = (arg for arg in get_args(annotation) if arg is not NoneType)
@@ -166,8 +172,7 @@ def _records(struct: type[Struct]) -> Bind:
     binders = field_binders(struct)
 
     def record(item: object) -> dict[str, str | None]:
-        if not isinstance(item, struct):
-            raise RefusedError(f"Expected `{struct.__name__}`, got `{type(item).__name__}`")
+        check_struct(item, struct)
         values: dict[str, str | None] = {}
         for name, bind_field in binders.items():
             try:

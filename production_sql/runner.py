@@ -55,7 +55,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import tuple_row
 
-from .binding import Bind, RefusedError, binder, field_binders, without_none
+from .binding import Bind, RefusedError, binder, check_struct, field_binders, without_none
 from .errors import InvalidValueError, QueryError
 from .rows import (
     AsyncCursor,
@@ -228,11 +228,9 @@ class _Statement(Declared[P]):
             value, label = values[argument], field
             try:
                 if struct is not None:
+                    label = list(bound.arguments)[argument]
+                    check_struct(value, struct)
                     label = f"{struct.__name__}.{field}"
-                    if not isinstance(value, struct):
-                        raise RefusedError(
-                            f"Expected `{struct.__name__}`, got {type(value)}"
-                        )
                     value = getattr(value, field)
                 params.append(bind(value))
             except RefusedError as refused:
@@ -319,6 +317,10 @@ def finish(cursor: Cursor, call: Call[T]) -> T:
 
 def execute(conn: Connection[Any], call: Call[T]) -> T:
     """Send a query and return its result."""
+    if conn.pgconn.pipeline_status:
+        with conn.pipeline():  # within the caller's, it ends with the result
+            cursor = start(conn, call)
+        return finish(cursor, call)
     return finish(start(conn, call), call)
 
 
@@ -336,6 +338,10 @@ async def finish_async(cursor: AsyncCursor, call: Call[T]) -> T:
 
 async def execute_async(conn: AsyncConnection[Any], call: Call[T]) -> T:
     """Send a query and return its result."""
+    if conn.pgconn.pipeline_status:
+        async with conn.pipeline():
+            cursor = await start_async(conn, call)
+        return await finish_async(cursor, call)
     return await finish_async(await start_async(conn, call), call)
 
 

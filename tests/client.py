@@ -4,10 +4,12 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any
 
 import psycopg
+from psycopg.pq import Trace
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
@@ -52,6 +54,28 @@ class Client:
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         cursor = self.run(self.conn.execute(statement))
         return self.run(cursor.fetchall()) if cursor.description else []
+
+    def watch_traffic(self) -> Callable[[], int]:
+        """Return what tells how many messages were sent since, of the wire protocol."""
+        return self._traced(b"F\t")
+
+    def watch_round_trips(self) -> Callable[[], int]:
+        """Return what tells how often the server was waited for since."""
+        return self._traced(b"\tReadyForQuery\t")
+
+    def _traced(self, mark: bytes) -> Callable[[], int]:
+        file = TemporaryFile()
+        self.conn.pgconn.trace(file.fileno())
+        self.conn.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+
+        def count() -> int:
+            self.conn.pgconn.untrace()
+            file.seek(0)
+            lines = file.readlines()
+            file.close()
+            return sum(mark in line for line in lines)
+
+        return count
 
     def use_transactions(self) -> None:
         """Leave autocommit."""

@@ -30,9 +30,7 @@ def asset(asset_id: str = "asset_1", **changes: Any) -> AssetDTO:
     return AssetDTO(**values | changes)
 
 
-def bundle(
-    bundle_id: str = "bundle_1", *asset_ids: str, **changes: Any
-) -> DraftBundleDTO:
+def bundle(bundle_id: str = "bundle_1", *asset_ids: str, **changes: Any) -> DraftBundleDTO:
     values: dict[str, Any] = {
         "bundle_id": bundle_id,
         "draft_id": "draft_1",

@@ -1,10 +1,18 @@
 -- Add an asset at the end of a bundle's list. The outcome is 'written', 'missing' if there
 -- is no such bundle, 'exists' if the bundle has the asset, 'taken' by the bundle in owner,
 -- or 'stale': nothing was done, run it again.
-WITH locked AS (
+WITH stored AS (
+    SELECT bundle_id
+    FROM production_bundle_assets
+    WHERE asset_id = %(asset_id)s
+),
+
+locked AS (
     SELECT bundle_id
     FROM production_bundles
-    WHERE bundle_id = %(bundle_id)s
+    WHERE
+        bundle_id = %(bundle_id)s
+        AND NOT EXISTS (SELECT FROM stored)
     -- Every writer of a bundle's list takes this lock first: the new id is the highest of
     -- the list, and the bundle cannot be discarded meanwhile.
     FOR UPDATE
@@ -37,19 +45,18 @@ touched AS (
     WHERE bundle.bundle_id = written.bundle_id
 ),
 
-stored AS (
-    SELECT bundle_id
-    FROM production_bundle_assets
-    WHERE asset_id = %(asset_id)s
+bundle AS (
+    SELECT FROM production_bundles
+    WHERE bundle_id = %(bundle_id)s
 )
 
 SELECT
     CASE
         WHEN EXISTS (SELECT FROM written) THEN 'written'
-        WHEN NOT EXISTS (SELECT FROM locked) THEN 'missing'
+        WHEN NOT EXISTS (SELECT FROM bundle) THEN 'missing'
         WHEN (SELECT stored.bundle_id FROM stored) = %(bundle_id)s THEN 'exists'
         WHEN EXISTS (SELECT FROM stored) THEN 'taken'
-        -- Another session has stored the asset since the snapshot was taken.
+        -- Since the snapshot was taken, the asset has come or the bundle has gone.
         ELSE 'stale'
     END AS outcome,
     %(asset_id)s::text AS asset_id,

@@ -14,8 +14,7 @@ stored AS (
     SELECT
         asset.bundle_id,
         (
-            asset.bundle_id = given.bundle_id
-            AND asset.asset_type = given.asset_type
+            asset.asset_type = given.asset_type
             AND asset.url = given.url
             AND coalesce(asset.metadata::text, '{}') = given.metadata::text
         ) AS is_equal
@@ -28,10 +27,10 @@ locked AS (
     FROM production_bundles
     WHERE
         bundle_id = %(bundle_id)s
-        -- A replay takes no lock and writes nothing.
+        -- A replay takes no lock and writes nothing, and nor does a conflict.
         AND NOT EXISTS (
             SELECT FROM stored
-            WHERE stored.is_equal
+            WHERE stored.is_equal OR stored.bundle_id != %(bundle_id)s
         )
     -- As in assets/create.sql.
     FOR UPDATE
@@ -74,23 +73,20 @@ touched AS (
     SET updated_at = statement_timestamp()
     FROM written
     WHERE bundle.bundle_id = written.bundle_id
+),
+
+bundle AS (
+    SELECT FROM production_bundles
+    WHERE bundle_id = %(bundle_id)s
 )
 
 SELECT
     CASE
         WHEN EXISTS (SELECT FROM written) THEN 'written'
-        WHEN EXISTS (
-            SELECT FROM stored
-            WHERE stored.is_equal
-        ) THEN 'unchanged'
-        WHEN NOT EXISTS (SELECT FROM locked) THEN 'missing'
-        WHEN
-            EXISTS (
-                SELECT FROM stored
-                INNER JOIN given ON stored.bundle_id != given.bundle_id
-            )
-            THEN 'taken'
-        -- Another session has stored the asset since the snapshot was taken.
+        WHEN NOT EXISTS (SELECT FROM bundle) THEN 'missing'
+        WHEN (SELECT stored.bundle_id FROM stored) != %(bundle_id)s THEN 'taken'
+        WHEN (SELECT stored.is_equal FROM stored) THEN 'unchanged'
+        -- Since the snapshot was taken, the asset has come or the bundle has gone.
         ELSE 'stale'
     END AS outcome,
     %(asset_id)s::text AS asset_id,

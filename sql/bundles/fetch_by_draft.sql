@@ -41,4 +41,4 @@ WHERE
         (SELECT start.created_at FROM start), (SELECT start.id FROM start)
     )
 ORDER BY created_at ASC, id ASC
-LIMIT %(limit)s + (%(after)s::text IS NOT NULL)::int
+LIMIT %(limit)s::bigint + (%(after)s::text IS NOT NULL)::int

@@ -147,27 +147,16 @@ changed AS (
         AND (tail.start IS NULL OR difference.position < tail.start)
 ),
 
-removed AS (
-    DELETE FROM production_bundle_assets AS asset
-    USING written, stored, tail
-    WHERE
-        asset.asset_id = stored.asset_id
-        AND asset.bundle_id = written.bundle_id
-        AND stored.position >= tail.start
-    RETURNING asset.asset_id
-),
-
 -- Ids in the order of the list, which is what gives it its order. An asset that stays in
--- the bundle keeps its created_at, and its updated_at if only its place has changed. The
--- join with removed makes the old rows go before the new ones come.
+-- the bundle keeps its created_at, and its updated_at if only its place has changed.
 numbered AS MATERIALIZED (
     SELECT
         nextval('production_bundle_assets_id_seq') AS id,
         listed.*
     FROM (
         SELECT
-            written.bundle_id,
             given.asset_id,
+            written.bundle_id,
             given.asset_type,
             given.url,
             given.metadata,
@@ -179,17 +168,17 @@ numbered AS MATERIALIZED (
                     AND given.metadata::text = coalesce(stored.metadata::text, '{}')
                     THEN stored.updated_at
                 ELSE statement_timestamp()
-            END AS updated_at
+            END AS updated_at,
+            stored.asset_id IS NULL AS is_new
         FROM written
         CROSS JOIN tail
         INNER JOIN given ON tail.start <= given.position
-        LEFT JOIN removed ON given.asset_id = removed.asset_id
-        LEFT JOIN stored ON removed.asset_id = stored.asset_id
+        LEFT JOIN stored ON given.asset_id = stored.asset_id
         ORDER BY given.position
     ) AS listed
 ),
 
-assets AS (
+added AS (
     INSERT INTO production_bundle_assets (
         id, asset_id, bundle_id, asset_type, url, metadata, created_at, updated_at
     )
@@ -204,8 +193,42 @@ assets AS (
         created_at,
         updated_at
     FROM numbered
+    WHERE is_new
     -- In the order of their keys, and with no ON CONFLICT: see bundles/create.sql.
     ORDER BY asset_id
+    RETURNING asset_id
+),
+
+-- Only now that there is nothing left to wait for, as another bundle that wants one of
+-- these waits for them from here on. They go before those that stay come again.
+removed AS (
+    DELETE FROM production_bundle_assets AS asset
+    USING written, stored, tail
+    WHERE
+        asset.asset_id = stored.asset_id
+        AND asset.bundle_id = written.bundle_id
+        AND stored.position >= tail.start
+        AND (SELECT count(*) FROM added) >= 0
+    RETURNING asset.asset_id
+),
+
+moved AS (
+    INSERT INTO production_bundle_assets (
+        id, asset_id, bundle_id, asset_type, url, metadata, created_at, updated_at
+    )
+    OVERRIDING SYSTEM VALUE
+    SELECT
+        numbered.id,
+        numbered.asset_id,
+        numbered.bundle_id,
+        numbered.asset_type,
+        numbered.url,
+        numbered.metadata,
+        numbered.created_at,
+        numbered.updated_at
+    FROM numbered
+    INNER JOIN removed ON numbered.asset_id = removed.asset_id
+    ORDER BY numbered.asset_id
 )
 
 SELECT

@@ -24,10 +24,10 @@ SELECT
 FROM production_drafts
 WHERE
     strategy_id = %(strategy_id)s
-    -- Scalar subqueries, where a join would lose the order of the index and sort all
-    -- that is left of the strategy for every page.
+    -- Scalar subqueries, where with a join this would not bound the index range but
+    -- filter it, from the strategy's first draft on for every page.
     AND (created_at, id) >= (
         (SELECT start.created_at FROM start), (SELECT start.id FROM start)
     )
 ORDER BY created_at ASC, id ASC
-LIMIT %(limit)s + (%(after)s::text IS NOT NULL)::int
+LIMIT %(limit)s::bigint + (%(after)s::text IS NOT NULL)::int

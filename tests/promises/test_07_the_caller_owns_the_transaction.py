@@ -1,0 +1,233 @@
+"""Without autocommit nothing commits; in autocommit each call is atomic."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.pq import TransactionStatus
+
+from production_sql import (
+    AlreadyExistsError,
+    AssetConflictError,
+    InvalidValueError,
+    NotFoundError,
+    ProductionError,
+    assets,
+    bundles,
+    drafts,
+)
+
+from ..client import Background, Client, Observer
+from ..samples import asset, bundle, draft
+
+Call = tuple[Any, ...]
+
+CALLS: list[Call] = [
+    (drafts.create, draft("draft_2")),
+    (drafts.upsert, draft("draft_2")),
+    (drafts.upsert, draft(body="Changed")),
+    (drafts.upsert, draft()),
+    (drafts.fetch, "draft_1"),
+    (drafts.fetch_by_strategy, "strategy_1"),
+    (drafts.discard, "draft_1"),
+    (bundles.create, bundle("bundle_2", "asset_2")),
+    (bundles.upsert, bundle("bundle_2", "asset_2")),
+    (bundles.upsert, bundle("bundle_1", "asset_2")),
+    (bundles.upsert, bundle("bundle_1", "asset_1")),
+    (bundles.fetch, "bundle_1"),
+    (bundles.fetch_by_draft, "draft_1"),
+    (bundles.discard, "bundle_1"),
+    (assets.create, "bundle_1", asset("asset_2")),
+    (assets.upsert, "bundle_1", asset("asset_2")),
+    (assets.upsert, "bundle_1", asset("asset_1")),
+    (assets.fetch, "asset_1"),
+    (assets.fetch_by_bundle, "bundle_1"),
+]
+REFUSED: list[tuple[type[ProductionError], Call]] = [
+    (AlreadyExistsError, (drafts.create, draft())),
+    (AlreadyExistsError, (bundles.create, bundle("bundle_1", "asset_2"))),
+    (AlreadyExistsError, (assets.create, "bundle_1", asset("asset_1"))),
+    (AssetConflictError, (bundles.create, bundle("bundle_2", "asset_2", "asset_1"))),
+    (AssetConflictError, (bundles.upsert, bundle("bundle_2", "asset_2", "asset_1"))),
+    (AssetConflictError, (assets.create, "bundle_0", asset("asset_1"))),
+    (AssetConflictError, (assets.upsert, "bundle_0", asset("asset_1"))),
+    (NotFoundError, (assets.create, "nothing", asset("asset_2"))),
+    (NotFoundError, (assets.upsert, "nothing", asset("asset_2"))),
+    (InvalidValueError, (drafts.upsert, draft(body="\0"))),
+    (InvalidValueError, (bundles.upsert, bundle("bundle_1", "asset_1", "asset_1"))),
+]
+
+
+def name(call: object) -> str:
+    return call[0].name if isinstance(call, tuple) else ""  # type: ignore[no-any-return, misc]
+
+
+@pytest.fixture(autouse=True)
+def store(client: Client) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_0"))
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+
+
+def content(observer: Observer) -> list[list[Any]]:
+    """What is stored, without what a lock or a rolled back version leaves behind."""
+    return [
+        [{k: v for k, v in row.items() if k not in ("xmax", "ctid")} for row in rows]
+        for rows in observer.everything().values()
+    ]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name)
+def test_no_call_commits_or_leaves_the_transaction(
+    client: Client, observer: Observer, call: Call
+) -> None:
+    before = content(observer)
+    client.use_transactions()
+
+    client(*call)
+
+    assert client.conn.info.transaction_status == TransactionStatus.INTRANS
+    assert content(observer) == before
+    client.rollback()
+    assert content(observer) == before
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name)
+def test_in_autocommit_a_call_is_committed_when_it_returns(
+    client: Client, observer: Observer, call: Call
+) -> None:
+    before = content(observer)
+
+    result = client(*call)
+
+    assert client.conn.info.transaction_status == TransactionStatus.IDLE
+    writes = result is True or call[0].name.endswith(".create")
+    assert (content(observer) != before) is writes
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name)
+def test_a_call_in_a_transaction_block_commits_with_it(
+    client: Client, observer: Observer, call: Call
+) -> None:
+    before = content(observer)
+
+    async def in_block() -> None:
+        async with client.conn.transaction(force_rollback=True):
+            await call[0](client.conn, *call[1:])
+
+    if client.kind == "async":
+        client.run(in_block())
+    else:
+        with client.conn.transaction(force_rollback=True):
+            client(*call)
+
+    assert content(observer) == before
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name)
+def test_no_savepoint_is_left_in_the_transaction(client: Client, call: Call) -> None:
+    client.use_transactions()
+    client.execute("SELECT 1")
+
+    client(*call)
+
+    with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
+        client.execute("ROLLBACK TO SAVEPOINT production_sql")
+
+
+@pytest.mark.parametrize(("error", "call"), REFUSED, ids=name)
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
+def test_after_an_error_of_ours_the_transaction_goes_on_without_a_trace_of_the_call(
+    client: Client,
+    observer: Observer,
+    error: type[ProductionError],
+    call: Call,
+    is_first: bool,
+) -> None:
+    client.use_transactions()
+    if not is_first:
+        client(drafts.create, draft("before"))
+
+    with pytest.raises(error):
+        client(*call)
+
+    client(drafts.create, draft("after"))
+    before = content(observer)
+    client.commit()
+    (drafts_before, *others_before), (drafts_after, *others_after) = (
+        before,
+        content(observer),
+    )
+    assert others_after == others_before
+    added = [row["draft_id"] for row in drafts_after[len(drafts_before) :]]
+    assert added == (["after"] if is_first else ["before", "after"])
+
+
+@pytest.mark.parametrize(("error", "call"), REFUSED, ids=name)
+def test_in_autocommit_an_error_of_ours_leaves_nothing(
+    client: Client, observer: Observer, error: type[ProductionError], call: Call
+) -> None:
+    before = content(observer)
+
+    with pytest.raises(error):
+        client(*call)
+
+    assert client.conn.info.transaction_status == TransactionStatus.IDLE
+    assert content(observer) == before
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_race_lost_as_the_first_of_a_transaction_leaves_nothing(
+    client: Client, observer: Observer, autocommit: bool
+) -> None:
+    client.use_transactions()
+    client(assets.create, "bundle_0", asset("asset_2"))
+    with Client.connected(client.dsn, client.kind) as second:
+        if not autocommit:
+            second.use_transactions()
+        wanted = bundle("bundle_2", "asset_3", "asset_2")
+        blocked = Background(second, bundles.upsert, wanted).wait_until_blocked(observer)
+        client.commit()
+        before = content(observer)
+
+        with pytest.raises(AssetConflictError):
+            blocked.finish()
+
+        second(drafts.fetch, "draft_1")
+        second.commit()
+    assert content(observer) == before
+
+
+def test_calls_take_part_in_a_pipeline_of_the_caller(client: Client) -> None:
+    calls: list[Call] = [
+        (drafts.upsert, draft("draft_2")),
+        (bundles.upsert, bundle("bundle_2", "asset_2")),
+        (bundles.upsert, bundle("bundle_2", "asset_2")),
+        (bundles.fetch, "bundle_2"),
+    ]
+
+    async def in_pipeline() -> list[Any]:
+        async with client.conn.pipeline(), client.conn.transaction():
+            return [await call[0](client.conn, *call[1:]) for call in calls]
+
+    if client.kind == "async":
+        results = client.run(in_pipeline())
+    else:
+        with client.conn.pipeline(), client.conn.transaction():
+            results = [client(*call) for call in calls]
+
+    assert results == [True, True, False, bundle("bundle_2", "asset_2")]
+    assert client(bundles.fetch, "bundle_2") == bundle("bundle_2", "asset_2")
+
+
+def test_a_call_in_a_failed_transaction_gives_the_drivers_error(client: Client) -> None:
+    client.use_transactions()
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        client.execute("SELECT FROM nothing")
+
+    for call in CALLS:
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            client(*call)
+
+    client.rollback()
+    assert client(drafts.fetch, "draft_1") == draft()

@@ -1,0 +1,400 @@
+"""A value comes back equal, or is refused before anything is sent."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+from psycopg.pq import TransactionStatus
+
+from production_sql import InvalidValueError, NotFoundError, assets, bundles, drafts
+
+from ..client import Client
+from ..samples import NOON, asset, bundle, draft
+
+
+class Kind(StrEnum):
+    POST = "post"
+
+
+class Point(Struct):
+    x: int
+
+
+TEXTS = [
+    "",
+    " \t\r\n\x01\x7f",
+    "'\"\\ $1 %(body)s %s %% -- /* */ ;",
+    "naïve Ωμέγα привет \u202eשלום مرحبا \u202c नमस्ते 日本語",
+    "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿 e\u0301 \ufeff \ufffd \U0010ffff",
+    "x" * 100_000,
+    Kind.POST,
+]
+METADATA = [
+    {},
+    {"": None, "a": [True, False, 0, -1, 1.5, "x", [], {}]},
+    {"nul": "\0", "key\0": ["\0"], "escape": '\\u0000 \\ " /'},
+    {"float": [1e23, -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1e16, 123456789.0]},
+    {"int": [0, 2**53 + 1, 2**63, -(2**63) - 1, 10**40]},
+    {"text": TEXTS},
+    {"deep": [[[[[[{"a": {"b": {"c": [{}]}}}]]]]]]},
+    OrderedDict(b=1, a=2),
+]
+TIMES = [
+    NOON,
+    NOON.replace(microsecond=123456),
+    NOON.astimezone(timezone(timedelta(hours=5, minutes=45))),
+    datetime(1900, 1, 1, tzinfo=timezone(timedelta(minutes=19, seconds=32))),
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_text_comes_back_equal(client: Client, text: str) -> None:
+    key = text[:500] or "x"
+    given_draft = draft(key, strategy_id=key, content_type=text, body=text)
+    given_bundle = bundle(key, draft_id=key, assets=[asset(key, asset_type=text, url=text)])
+
+    client(drafts.create, given_draft)
+    client(bundles.create, given_bundle)
+
+    assert client(drafts.fetch, key) == given_draft
+    assert client(drafts.fetch_by_strategy, key) == [given_draft]
+    assert client(bundles.fetch, key) == given_bundle
+    assert client(bundles.fetch_by_draft, key) == [given_bundle]
+    assert client(assets.fetch, key) == given_bundle.assets[0]
+    assert client(drafts.upsert, given_draft) is False
+    assert client(bundles.upsert, given_bundle) is False
+
+
+@pytest.mark.parametrize("metadata", METADATA, ids=range(len(METADATA)))
+def test_metadata_come_back_equal(client: Client, metadata: dict[str, Any]) -> None:
+    given_draft = draft(metadata=metadata)
+    given_asset = asset(metadata=metadata)
+
+    client(drafts.create, given_draft)
+    client(bundles.create, bundle(assets=[given_asset]))
+
+    assert client(drafts.fetch, "draft_1") == given_draft
+    assert client(assets.fetch, "asset_1") == given_asset
+    assert client(bundles.fetch, "bundle_1") == bundle(assets=[given_asset])
+    # repr tells -0.0 from 0.0, and 1.0 from 1.
+    kept = client(drafts.fetch, "draft_1").metadata
+    assert repr(sorted(kept.items())) == repr(sorted(dict(metadata).items())).replace(
+        "<Kind.POST: 'post'>", "'post'"
+    )
+
+
+@pytest.mark.parametrize("time", TIMES, ids=str)
+def test_a_datetime_comes_back_equal_and_aware(client: Client, time: datetime) -> None:
+    client(drafts.create, draft(created_at=time))
+    client(bundles.create, bundle(assembled_at=time))
+
+    assert client(drafts.fetch, "draft_1").created_at == time
+    assert client(bundles.fetch, "bundle_1").assembled_at == time
+    assert client(drafts.fetch, "draft_1").created_at.utcoffset() is not None
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+json = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+objects = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), json)
+
+
+@settings(
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(body=texts, metadata=objects, time=st.datetimes(timezones=st.timezones()))
+def test_any_text_object_and_time_comes_back_equal(
+    client: Client, body: str, metadata: dict[str, Any], time: datetime
+) -> None:
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        time = NOON
+    given_draft = draft(body=body, metadata=metadata, created_at=time)
+    client(drafts.discard, "draft_1")
+
+    client(drafts.upsert, given_draft)
+
+    assert client(drafts.fetch, "draft_1") == given_draft
+
+
+endless: dict[str, Any] = {}
+endless["again"] = endless
+INVALID_TEXT: list[tuple[object, str]] = [
+    (None, "Expected `str`, got `null`"),
+    (1, "Expected `str`, got `int`"),
+    (b"x", "Expected `str`, got `bytes`"),
+    (["x"], "Expected `str`, got `array`"),
+    ("a\0b", "NUL at index 1, which PostgreSQL cannot store"),
+    ("é\ud800", "lone surrogate at index 1"),
+]
+INVALID_ID = [*INVALID_TEXT, ("", "Expected `str` of length >= 1")]
+INVALID_TIME: list[tuple[object, str]] = [
+    (None, "Expected `datetime`, got `null`"),
+    ("2026-03-14T12:00:00Z", "Expected `datetime`, got `str`"),
+    (0, "Expected `datetime`, got `int`"),
+    (date(2026, 3, 14), "Expected `datetime`, got `date`"),
+    (datetime(2026, 3, 14), "Expected `datetime` with a timezone component"),  # noqa: DTZ001
+    (
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+        "outside the years 1 to 9999 in UTC",
+    ),
+]
+NOT_EQUAL = (
+    "JSON would not give it back equal: it holds None, bool, int, finite float, str, list, "
+    "and dict with str keys"
+)
+INVALID_METADATA: list[tuple[object, str, str]] = [
+    (None, "", "Expected `object`, got `null`"),
+    ([], "", "Expected `object`, got `array`"),
+    ("{}", "", "Expected `object`, got `str`"),
+    (Point(1), "", NOT_EQUAL),
+    ({"a": float("nan")}, "['a']", NOT_EQUAL),
+    ({"a": [0, float("inf")]}, "['a'][1]", NOT_EQUAL),
+    ({"a": (1, 2)}, "['a']", NOT_EQUAL),
+    ({"a": b"x"}, "['a']", NOT_EQUAL),
+    ({"a": NOON}, "['a']", NOT_EQUAL),
+    ({"a": {1, 2}}, "['a']", NOT_EQUAL),
+    ({"a": Decimal("1.5")}, "['a']", NOT_EQUAL),
+    ({"a": {"b": Point(1)}}, "['a']['b']", NOT_EQUAL),
+    ({1: 2}, "", "Only dicts with str keys are supported when `order` is not `None`"),
+    ({"a": object()}, "", "Encoding objects of type object is unsupported"),
+    ({"a": "\ud800"}, "", "'utf-8' codec can't encode character '\\ud800'"),
+    ({"\ud800": 1}, "", "'utf-8' codec can't encode character '\\ud800'"),
+    ({"a": 10**5000}, "", "Exceeds the limit (4300 digits) for integer string conversion"),
+    (endless, "", "maximum recursion depth exceeded"),
+]
+INVALID: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = []
+for value, reason in INVALID_ID:
+    for field in ("draft_id", "strategy_id"):
+        where = f"ContentDraftDTO.{field}"
+        INVALID.append((drafts.create, (draft(**{field: value}),), f"{where}: {reason}"))
+    for field in ("bundle_id", "draft_id"):
+        where = f"DraftBundleDTO.{field}"
+        INVALID.append((bundles.create, (bundle(**{field: value}),), f"{where}: {reason}"))
+    in_list = bundle(assets=[asset(), asset(value)])  # type: ignore[arg-type]
+    where = "DraftBundleDTO.assets[1].asset_id"
+    INVALID.append((bundles.upsert, (in_list,), f"{where}: {reason}"))
+    alone = asset(value)  # type: ignore[arg-type]
+    INVALID.append((assets.upsert, ("b", alone), f"AssetDTO.asset_id: {reason}"))
+    INVALID.append((assets.create, (value, asset()), f"bundle_id: {reason}"))
+    for declared, parameter in (
+        (drafts.fetch, "draft_id"),
+        (drafts.fetch_by_strategy, "strategy_id"),
+        (drafts.discard, "draft_id"),
+        (bundles.fetch, "bundle_id"),
+        (bundles.fetch_by_draft, "draft_id"),
+        (bundles.discard, "bundle_id"),
+        (assets.fetch, "asset_id"),
+        (assets.fetch_by_bundle, "bundle_id"),
+    ):
+        INVALID.append((declared, (value,), f"{parameter}: {reason}"))
+for value, reason in INVALID_TEXT:
+    for field in ("content_type", "body"):
+        where = f"ContentDraftDTO.{field}"
+        INVALID.append((drafts.upsert, (draft(**{field: value}),), f"{where}: {reason}"))
+    for field in ("asset_type", "url"):
+        wrong = asset(**{field: value})  # type: ignore[arg-type]
+        INVALID.append((assets.create, ("b", wrong), f"AssetDTO.{field}: {reason}"))
+        where = f"DraftBundleDTO.assets[0].{field}"
+        INVALID.append((bundles.create, (bundle(assets=[wrong]),), f"{where}: {reason}"))
+for value, reason in INVALID_TIME:
+    where = "ContentDraftDTO.created_at"
+    INVALID.append((drafts.create, (draft(created_at=value),), f"{where}: {reason}"))
+    where = "DraftBundleDTO.assembled_at"
+    INVALID.append((bundles.upsert, (bundle(assembled_at=value),), f"{where}: {reason}"))
+for value, path, reason in INVALID_METADATA:
+    end = f"metadata{path}: {reason}"
+    INVALID.append((drafts.upsert, (draft(metadata=value),), f"ContentDraftDTO.{end}"))
+    INVALID.append((assets.upsert, ("b", asset(metadata=value)), f"AssetDTO.{end}"))
+    in_list = bundle(assets=[asset("a"), asset("b", metadata=value)])
+    INVALID.append((bundles.create, (in_list,), f"DraftBundleDTO.assets[1].{end}"))
+for value, reason in [
+    (None, "Expected `list`, got `NoneType`"),
+    ((asset(),), "Expected `list`, got `tuple`"),
+]:
+    where = "DraftBundleDTO.assets"
+    INVALID.append((bundles.upsert, (bundle(assets=value),), f"{where}: {reason}"))
+for value, kind in [
+    (None, "NoneType"),
+    ({"asset_id": "a"}, "dict"),
+    (draft(), "ContentDraftDTO"),
+]:
+    reason = f"DraftBundleDTO.assets[0]: Expected `AssetDTO`, got `{kind}`"
+    INVALID.append((bundles.upsert, (bundle(assets=[value]),), reason))
+    INVALID.append(
+        (assets.create, ("b", value), f"asset: Expected `AssetDTO`, got `{kind}`")
+    )
+for value, kind in [(None, "NoneType"), ({}, "dict"), ("draft_1", "str")]:
+    reason = f"draft: Expected `ContentDraftDTO`, got `{kind}`"
+    INVALID.append((drafts.create, (value,), reason))
+    reason = f"bundle: Expected `DraftBundleDTO`, got `{kind}`"
+    INVALID.append((bundles.upsert, (value,), reason))
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_value_that_would_not_come_back_is_refused_by_name_and_nothing_is_sent(
+    client: Client, autocommit: bool
+) -> None:
+    if not autocommit:
+        client.use_transactions()
+    sent = client.watch_traffic()
+
+    for declared, args, message in INVALID:
+        with pytest.raises(InvalidValueError) as raised:
+            client(declared, *args)
+        found = str(raised.value)
+        assert found.startswith(f"{declared.name}: {message}"), args  # type: ignore[attr-defined]
+        assert raised.value.__cause__ is None
+
+    assert sent() == 0
+    assert client.conn.info.transaction_status == TransactionStatus.IDLE
+
+
+@pytest.mark.parametrize("declared", [bundles.create, bundles.upsert])
+def test_an_asset_twice_in_one_bundle_is_refused(
+    client: Client, declared: Callable[..., Any]
+) -> None:
+    sent = client.watch_traffic()
+
+    with pytest.raises(InvalidValueError) as raised:
+        client(declared, bundle("bundle_1", "a", "b", "a"))
+
+    assert str(raised.value) == (
+        "DraftBundleDTO.assets[2].asset_id: 'a' is that of assets[0] too: a bundle has an "
+        "asset once"
+    )
+    assert sent() == 0
+
+
+@pytest.mark.parametrize("declared", [drafts.fetch_by_strategy, bundles.fetch_by_draft])
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        (0, "Expected `int` >= 1"),
+        (-1, "Expected `int` >= 1"),
+        (2**31, "Expected `int` <= 2147483647"),
+        (True, "Expected `int`, got `bool`"),
+        (1.0, "Expected `int`, got `float`"),
+        ("1", "Expected `int`, got `str`"),
+        (None, "Expected `int`, got `null`"),
+    ],
+)
+def test_a_limit_that_is_no_positive_int_is_refused(
+    client: Client, declared: Callable[..., Any], limit: object, reason: str
+) -> None:
+    sent = client.watch_traffic()
+
+    with pytest.raises(InvalidValueError) as raised:
+        client(declared, "key", limit=limit)
+
+    assert str(raised.value) == f"{declared.name}: limit: {reason}"  # type: ignore[attr-defined]
+    assert sent() == 0
+
+
+def test_a_page_goes_on_after_the_last_one_seen_until_there_is_no_more(
+    client: Client,
+) -> None:
+    stored = [
+        draft(f"draft_{i}", created_at=NOON.replace(minute=i // 3)) for i in range(10)
+    ]
+    for each in stored:
+        client(drafts.create, each)
+        client(bundles.create, bundle(f"bundle_{each.draft_id}"))
+    client(drafts.create, draft("other", strategy_id="strategy_2"))
+
+    seen = []
+    page = client(drafts.fetch_by_strategy, "strategy_1", limit=3)
+    while page:
+        assert len(page) <= 3
+        seen += page
+        after = page[-1].draft_id
+        page = client(drafts.fetch_by_strategy, "strategy_1", limit=3, after=after)
+    assert seen == stored
+
+    listed = client(bundles.fetch_by_draft, "draft_1", limit=100)
+    assert [each.bundle_id for each in listed] == [f"bundle_draft_{i}" for i in range(10)]
+    rest = client(bundles.fetch_by_draft, "draft_1", limit=2, after="bundle_draft_7")
+    assert rest == listed[8:]
+    assert client(bundles.fetch_by_draft, "draft_1", after="bundle_draft_9") == []
+
+
+def test_a_page_is_oldest_first_whatever_was_stored_first(client: Client) -> None:
+    hours = [14, 12, 13]
+    for hour in hours:
+        client(drafts.create, draft(f"draft_{hour}", created_at=NOON.replace(hour=hour)))
+
+    page = client(drafts.fetch_by_strategy, "strategy_1")
+
+    assert [each.draft_id for each in page] == ["draft_12", "draft_13", "draft_14"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (
+            drafts.fetch_by_strategy,
+            "strategy 'key' has no draft 'elsewhere' to go on after",
+        ),
+        (bundles.fetch_by_draft, "draft 'key' has no bundle 'elsewhere' to go on after"),
+    ],
+)
+def test_a_key_to_go_on_after_that_is_not_there_is_an_error(
+    client: Client, declared: Callable[..., Any], message: str
+) -> None:
+    client(drafts.create, draft("elsewhere", strategy_id="another"))
+    client(bundles.create, bundle("elsewhere", draft_id="another"))
+
+    with pytest.raises(NotFoundError) as raised:
+        client(declared, "key", after="elsewhere")
+
+    assert str(raised.value) == message
+
+
+def test_a_discard_takes_bundles_and_assets_along_and_nothing_else(client: Client) -> None:
+    for n in (1, 2):
+        client(drafts.create, draft(f"draft_{n}"))
+        for m in (1, 2):
+            client(
+                bundles.create,
+                bundle(f"bundle_{n}{m}", f"asset_{n}{m}", draft_id=f"draft_{n}"),
+            )
+
+    assert client(drafts.discard, "draft_1") is True
+    assert client(drafts.discard, "draft_1") is False
+    assert client(bundles.discard, "bundle_21") is True
+    assert client(bundles.discard, "bundle_21") is False
+
+    assert client(drafts.fetch, "draft_1") is None
+    assert client(bundles.fetch_by_draft, "draft_1") == []
+    assert client(assets.fetch, "asset_11") is None
+    assert client(drafts.fetch, "draft_2") == draft("draft_2")
+    rest = client(bundles.fetch_by_draft, "draft_2")
+    assert rest == [bundle("bundle_22", "asset_22", draft_id="draft_2")]
+    assert client(assets.fetch, "asset_21") is None
+
+
+def test_a_discard_of_a_draft_that_is_not_stored_takes_its_bundles(client: Client) -> None:
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+
+    assert client(drafts.discard, "draft_1") is True
+
+    assert client(bundles.fetch, "bundle_1") is None

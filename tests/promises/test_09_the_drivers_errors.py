@@ -1,0 +1,115 @@
+"""The driver's errors pass through unchanged."""
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from production_sql import ProductionError, assets, bundles, drafts
+
+from ..client import Client, Observer
+from ..samples import asset, bundle, draft
+
+CALLS: list[tuple[Any, ...]] = [
+    (drafts.create, draft()),
+    (drafts.upsert, draft()),
+    (drafts.fetch, "draft_1"),
+    (drafts.fetch_by_strategy, "strategy_1"),
+    (drafts.discard, "draft_1"),
+    (bundles.create, bundle("bundle_1", "asset_1")),
+    (bundles.upsert, bundle("bundle_1", "asset_1")),
+    (bundles.fetch, "bundle_1"),
+    (bundles.fetch_by_draft, "draft_1"),
+    (bundles.discard, "bundle_1"),
+    (assets.create, "bundle_1", asset("asset_1")),
+    (assets.upsert, "bundle_1", asset("asset_1")),
+    (assets.fetch, "asset_1"),
+    (assets.fetch_by_bundle, "bundle_1"),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call[0].name)
+@pytest.mark.parametrize("in_transaction", [True, False])
+def test_a_missing_table_is_the_drivers_error(
+    client: Client, call: tuple[Any, ...], in_transaction: bool
+) -> None:
+    client.execute("CREATE SCHEMA empty; SET search_path = empty")
+    if in_transaction:
+        client.use_transactions()
+        client.execute("SELECT 1")
+
+    with pytest.raises(psycopg.errors.UndefinedTable) as raised:
+        client(*call)
+
+    assert not isinstance(raised.value, ProductionError)
+    assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        (drafts.upsert, draft(body="Changed")),
+        (drafts.discard, "draft_1"),
+        (bundles.upsert, bundle("bundle_1", "asset_2")),
+        (bundles.discard, "bundle_1"),
+        (assets.upsert, "bundle_1", asset("asset_1", url="changed")),
+    ],
+    ids=lambda call: call[0].name,
+)
+def test_a_lock_timeout_is_the_drivers_error_and_nothing_is_written(
+    client: Client, observer: Observer, call: tuple[Any, ...]
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+    with observer.conn.transaction():
+        for table in ("drafts", "bundles"):
+            observer.conn.execute(f"SELECT FROM production_{table} FOR UPDATE")
+        client.execute("SET lock_timeout = '1ms'")
+
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            client(*call)
+
+    client.execute("RESET lock_timeout")
+    assert client(drafts.fetch, "draft_1") == draft()
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", "asset_1")
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call[0].name)
+def test_a_closed_connection_is_the_drivers_error(
+    client: Client, call: tuple[Any, ...]
+) -> None:
+    client.run(client.conn.close())
+
+    with pytest.raises(psycopg.OperationalError, match="the connection is closed"):
+        client(*call)
+
+
+@pytest.mark.parametrize("isolation", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_serialization_failure_is_the_drivers_error(
+    client: Client, observer: Observer, isolation: str
+) -> None:
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+    client.use_transactions()
+    client.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+    client.execute("SELECT FROM production_bundles")
+    bundles.upsert(observer.conn, bundle("bundle_1", "asset_2"))
+
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        client(bundles.upsert, bundle("bundle_1", "asset_3"))
+
+    client.rollback()
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", "asset_2")
+
+
+def test_a_race_that_a_snapshot_cannot_show_ends_with_the_drivers_error(
+    client: Client, observer: Observer
+) -> None:
+    client.use_transactions()
+    client.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    client(drafts.create, draft())
+    bundles.create(observer.conn, bundle("bundle_1", "asset_1"))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        client(bundles.create, bundle("bundle_2", "asset_1"))
+
+    assert client(drafts.fetch, "draft_1") == draft()
