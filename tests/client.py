@@ -128,7 +128,7 @@ class Background:
     def _run(self) -> None:
         try:
             self.result = self.client(*self._call)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.error = error
 
     def wait_until_blocked(self, observer: Observer) -> "Background":

@@ -8,7 +8,7 @@ from production_sql import AssetDTO, ContentDraftDTO, DraftBundleDTO
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
 
-def draft(draft_id: str = "draft_1", **changes: Any) -> ContentDraftDTO:
+def draft(draft_id: Any = "draft_1", **changes: Any) -> ContentDraftDTO:
     values: dict[str, Any] = {
         "draft_id": draft_id,
         "strategy_id": "strategy_1",
@@ -20,7 +20,7 @@ def draft(draft_id: str = "draft_1", **changes: Any) -> ContentDraftDTO:
     return ContentDraftDTO(**values | changes)
 
 
-def asset(asset_id: str = "asset_1", **changes: Any) -> AssetDTO:
+def asset(asset_id: Any = "asset_1", **changes: Any) -> AssetDTO:
     values: dict[str, Any] = {
         "asset_id": asset_id,
         "asset_type": "image",
@@ -30,7 +30,7 @@ def asset(asset_id: str = "asset_1", **changes: Any) -> AssetDTO:
     return AssetDTO(**values | changes)
 
 
-def bundle(bundle_id: str = "bundle_1", *asset_ids: str, **changes: Any) -> DraftBundleDTO:
+def bundle(bundle_id: Any = "bundle_1", *asset_ids: str, **changes: Any) -> DraftBundleDTO:
     values: dict[str, Any] = {
         "bundle_id": bundle_id,
         "draft_id": "draft_1",

@@ -1,4 +1,4 @@
-"""created_at is that of the first write; updated_at moves with every change, and only so."""
+"""created_at is that of the first write; updated_at moves with every change alone."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -37,7 +37,7 @@ def test_an_upsert_changes_no_created_at(client: Client, observer: Observer) -> 
     assert created() == [first, second, *reversed(rest)]
 
 
-CHANGES = [
+CHANGES: list[tuple[Any, ...]] = [
     (drafts.upsert, draft(body="1")),
     (drafts.upsert, draft(body="2")),
     (bundles.upsert, bundle("bundle_1", "asset_1")),

@@ -9,7 +9,6 @@ from production_sql import AssetConflictError, assets, bundles
 from ..client import Background, Client, Observer, ids
 from ..samples import asset, bundle
 
-
 LISTS = ["", "a", "abc", "cba", "cab", "bcd", "abcd", "dcba", "xyz", "axbycz", "zaybx"]
 
 

@@ -22,8 +22,7 @@ TAKES = pytest.mark.parametrize(
         lambda: (assets.create, "bundle_2", asset("asset_1")),
         lambda: (assets.upsert, "bundle_2", asset("asset_1")),
     ],
-    ids=["bundles.create", "bundles.upsert", "bundles.upsert stored"]
-    + ["assets.create", "assets.upsert"],
+    ids=["bundles.create", "bundles.upsert", "stored", "assets.create", "assets.upsert"],
 )
 
 

@@ -59,7 +59,7 @@ REFUSED: list[tuple[type[ProductionError], Call]] = [
 
 
 def name(call: object) -> str:
-    return call[0].name if isinstance(call, tuple) else ""  # type: ignore[no-any-return, misc]
+    return call[0].name if isinstance(call, tuple) else ""
 
 
 @pytest.fixture(autouse=True)

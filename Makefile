@@ -1,0 +1,16 @@
+# From a bare python3 (3.11 or later) to a demo or a test run; everything goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test
+
+demo: .venv/demo
+	$(BIN)/python -m production_sql demo
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+.venv/demo .venv/test: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[$(if $(filter %/demo,$@),embedded,test)]'
+	touch $@
