@@ -70,7 +70,14 @@ def atomic(
     call1: Call[T1], call2: Call[T2], call3: Call[T3], /
 ) -> Steps[tuple[T1, T2, T3]]: ...
 @overload
-def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]: ...
+def atomic(
+    call1: Call[Any],
+    call2: Call[Any],
+    call3: Call[Any],
+    call4: Call[Any],
+    /,
+    *calls: Call[Any],
+) -> Steps[tuple[Any, ...]]: ...
 
 
 def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]:

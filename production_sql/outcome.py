@@ -56,7 +56,6 @@ def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
 
     Raises AssetConflictError.
     """
-    outcome: AssetOutcome
     lost_races: list[UniqueViolation] = []
     while True:
         try:

@@ -21,7 +21,7 @@ as JSON. A list of Structs is sent as a JSON array of flat records, for
 
 Results. ``T | None`` is at most one row, ``T`` exactly one, ``list[T]`` all of them,
 ``Iterator[T]`` a stream (``AsyncIterator[T]`` from an async connection); ``int`` is the row
-count, ``bool`` says if it is one, ``None`` is no row. T is a Struct with one field for each
+count, ``bool`` says if it is one, ``None`` is no result. T is a Struct with one field for each
 column, or the type of the only column. json and jsonb are decoded into the declared type.
 
 A call takes part in the caller's transaction like any statement: in autocommit it commits
@@ -164,7 +164,9 @@ class _Statement(Declared[P]):
         if unused := parameters.keys() - placeholders.keys():
             raise self._mismatch("no placeholder for the parameter", unused)
         self._plan = [parameters[name] for name in placeholders]
-        self._returns: Any = hints.get("return")
+        if "return" not in hints:
+            raise QueryError(f"{name}: the function has no return annotation")
+        self._returns: Any = hints["return"]
 
     def _read(self, placeholders: _Placeholders) -> bytes:
         """Return the statement as it is sent.
@@ -220,7 +222,10 @@ class _Statement(Declared[P]):
 
     def parameters(self, *args: P.args, **kwargs: P.kwargs) -> list[str | None]:
         """Return what is sent for the placeholders. Raises InvalidValueError."""
-        bound = self._signature.bind(*args, **kwargs)
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
         bound.apply_defaults()
         values = list(bound.arguments.values())
         params: list[str | None] = []
@@ -272,7 +277,9 @@ class Query(_Statement[P], Returning[P, T]):
         """Tell if there are rows to fetch. Raises QueryError for too few or too many."""
         if self._row_type is not None and not cursor.description:
             raise QueryError(f"{self.name}: the statement gives no columns")
-        if not self._least <= max(cursor.rowcount, 0) <= self._most:
+        # To return nothing is to drop no rows: those that were written are not meant.
+        is_counted = self._returns is not NoneType or cursor.description is not None
+        if is_counted and not self._least <= cursor.rowcount <= self._most:
             raise QueryError(
                 f"{self.name}: {cursor.rowcount} rows, but the function returns "
                 f"{self._signature.return_annotation}"

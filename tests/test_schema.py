@@ -38,9 +38,9 @@ LEGACY = """
 """
 # All that makes a table what it is, in the catalogs' own words.
 CATALOG = """
-    SELECT c.relname, c.relkind::text, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
-        a.attnotnull, a.attidentity::text, pg_get_expr(d.adbin, d.adrelid),
-        pg_get_indexdef(i.indexrelid),
+    SELECT c.relname, c.relkind::text, a.attnum, a.attname,
+        format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity::text,
+        pg_get_expr(d.adbin, d.adrelid), pg_get_indexdef(i.indexrelid),
         (SELECT array_agg(pg_get_constraintdef(k.oid) || k.conname ORDER BY k.conname)
          FROM pg_constraint AS k WHERE k.conrelid = c.oid)
     FROM pg_class AS c
@@ -305,8 +305,8 @@ UNREADABLE = (
     "'postgresql://me:secret@db/app'"
 )
 UNQUOTED = (
-    "dsn: no such host or port: within a URL's user and password, write @ as %40, / as %2F, "
-    ": as %3A and % as %25"
+    "dsn: no such host or port: within a URL's user and password, write @ as %40, / as "
+    "%2F, : as %3A and % as %25"
 )
 
 

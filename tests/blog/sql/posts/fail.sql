@@ -1,0 +1,2 @@
+-- Fail at the server.
+UPDATE posts SET rating = (title || %(message)s)::float8

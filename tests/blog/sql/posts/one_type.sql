@@ -1,0 +1,2 @@
+-- A number, back from the server.
+SELECT %(number)s::bigint

@@ -1,0 +1,2 @@
+-- Give all posts the same rating.
+UPDATE posts SET rating = %(rating)s

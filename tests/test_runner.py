@@ -1,0 +1,459 @@
+"""The runner, on tables, SQL files and Structs that are not the package's own."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.adapt import Loader
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+
+from production_sql import InvalidValueError, ProductionError, drafts
+from production_sql.errors import QueryError
+from production_sql.runner import Queries
+
+from .blog import posts, query
+from .blog.posts import Author, Echo, Line, Mood, Post, Scalars
+from .client import Client, Observer
+from .samples import draft
+
+ANN = Author("Ann", date(1980, 2, 29))
+
+
+def post(post_id: int = 1, **changes: Any) -> Post:
+    values = {"title": f"Post {post_id}", "author": ANN, "tags": ["a", "b"]}
+    return Post(post_id=post_id, **values | changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def blog(client: Client) -> Client:
+    client(posts.create_table)
+    return client
+
+
+def test_another_module_uses_the_runner_for_its_own_tables(blog: Client) -> None:
+    assert blog(posts.insert, post(1)) is True
+    assert blog(posts.insert, post(1)) is False
+    assert blog(posts.insert, post(2, author=Author("Bob"), rating=4.5)) is True
+
+    assert blog(posts.fetch, 2) == post(2, author=Author("Bob"), rating=4.5)
+    assert blog(posts.fetch, 3) is None
+    assert blog(posts.get, 1) == post(1)
+    assert [each.post_id for each in blog(posts.fetch_all)] == [1, 2]
+    assert blog(posts.titles, ["Ann", "Eve"]) == ["Post 1"]
+    assert blog(posts.tags, 1) == ["a", "b"]
+    assert blog(posts.tags_as_json, post_id=1) == {"tags": ["a", "b"]}
+    assert blog(posts.rate_all, None) == 2
+    assert blog(posts.rate_like, "%1", rating=1.5) is True
+    assert blog(posts.rate_like, "%3", rating=1.5) is False
+    assert blog(posts.get, 1).rating == 1.5
+
+
+def test_every_scalar_goes_to_the_server_and_back(client: Client) -> None:
+    values: dict[str, Any] = {
+        "text": "x",
+        "integer": -(2**63),
+        "number": 1e-300,
+        "truth": True,
+        "amount": Decimal("-12345678901234567890.123456789"),
+        "key": UUID(int=2**128 - 1),
+        "moment": datetime(2026, 3, 14, 15, 9, 26, 535897, tzinfo=UTC),
+        "day": date(1, 1, 1),
+        "hour": time(23, 59, 59, 999999),
+        "span": timedelta(days=-1, seconds=5, microseconds=7),
+        "data": bytes(range(256)),
+        "nothing": None,
+    }
+    given = Scalars(**values, mood=Mood.LOUD, size="large")
+
+    assert client(posts.echo, given) == Echo(**values, mood="loud", size="large")
+
+
+def test_a_list_of_structs_goes_to_the_server_as_records(client: Client) -> None:
+    moment = datetime(2026, 3, 14, tzinfo=UTC)
+    given = [
+        Line(1, 'a "quoted" \\ text', {"nul": "\0", "deep": [{"x": None}]}, moment),
+        Line(2, "", {}),
+    ]
+
+    assert client(posts.lines, given) == given
+    assert client(posts.lines, []) == []
+
+
+def test_the_place_of_a_wrong_value_within_a_list_is_named(client: Client) -> None:
+    for wrong, where in [
+        (Line("1", "", {}), "lines[1].number: Expected `int`, got `str`"),  # type: ignore[arg-type]
+        (Line(1, "\0", {}), "lines[1].text: NUL at index 0"),
+        (Line(1, "", {"a": [{"b": (1,)}]}), "lines[1].marks['a'][0]['b']: JSON would"),
+    ]:
+        with pytest.raises(InvalidValueError) as raised:
+            client(posts.lines, [Line(0, "", {}), wrong])
+        assert str(raised.value).startswith(f"posts.lines: {where}")
+
+
+def test_a_stream_gives_the_rows_one_after_the_other(blog: Client) -> None:
+    stored = [post(i) for i in range(250)]
+    for each in stored:
+        blog(posts.insert, each)
+
+    async def collect() -> list[Post]:
+        return [each async for each in posts.stream(blog.conn)]
+
+    for autocommit in (True, False):
+        if not autocommit:
+            blog.use_transactions()
+        streamed = (
+            blog.run(collect()) if blog.kind == "async" else list(posts.stream(blog.conn))
+        )
+        assert streamed == stored
+
+
+def test_a_stream_left_half_way_is_closed_and_other_calls_commit_meanwhile(
+    blog: Client, observer: Observer
+) -> None:
+    for i in range(250):
+        blog(posts.insert, post(i))
+
+    def open_cursors() -> list[tuple[Any, ...]]:
+        return blog.execute("SELECT name FROM pg_cursors WHERE name LIKE 'posts.stream%'")
+
+    if blog.kind == "sync":
+        rows = posts.stream(blog.conn)
+        assert next(rows) == post(0)
+        posts.insert(blog.conn, post(1000))
+        assert len(open_cursors()) == 1
+        rows.close()  # type: ignore[attr-defined]
+    else:
+        async_rows: Any = posts.stream(blog.conn)
+        assert blog.run(anext(async_rows)) == post(0)
+        blog(posts.insert, post(1000))
+        assert len(open_cursors()) == 1
+        blog.run(async_rows.aclose())
+
+    assert open_cursors() == []
+    assert blog.conn.info.transaction_status == TransactionStatus.IDLE
+    assert posts.fetch(observer.conn, 1000) == post(1000)
+
+
+def test_the_names_of_queries_stand_where_the_server_keeps_them(
+    client: Client, observer: Observer
+) -> None:
+    client(drafts.fetch, "nothing")
+
+    ((text,),) = observer.conn.execute(
+        "SELECT query FROM pg_stat_activity WHERE pid = %s",
+        [client.conn.info.backend_pid],
+    ).fetchall()
+
+    assert text.startswith("SELECT /* drafts.fetch */\n    draft_id,\n")
+    assert "One draft by its id" not in text
+
+
+def test_one_query_is_one_prepared_statement_whatever_the_values(client: Client) -> None:
+    client.conn.prepare_threshold = 0
+    for number in (None, 0, 2**15, 2**31, 2**63 - 1, -1):
+        assert client(posts.one_type, number) == [number]
+    for metadata in ({}, {"a": 1}):
+        client(drafts.upsert, draft(metadata=metadata))
+    for after in (None, "draft_1"):
+        client(drafts.fetch_by_strategy, "strategy_1", after=after, limit=2**20)
+
+    names = "SELECT substring(statement FROM '/\\* (.+?) \\*/') FROM pg_prepared_statements"
+    assert sorted(name for (name,) in client.execute(names) if name) == [
+        "drafts.fetch_by_strategy",
+        "drafts.upsert",
+        "posts.one_type",
+    ]
+
+
+def test_nothing_is_prepared_where_the_caller_forbids_it(client: Client) -> None:
+    client.conn.prepare_threshold = None
+    for _ in range(10):
+        client(drafts.upsert, draft())
+        client(drafts.fetch, "draft_1")
+
+    assert client.execute("SELECT FROM pg_prepared_statements") == []
+
+
+def adapters_of(context: Any) -> tuple[Any, ...]:
+    adapters = context.adapters
+    dumpers = [dict(each) for each in adapters._dumpers.values()]
+    return (
+        dumpers,
+        dict(adapters._dumpers_by_oid[0]),
+        [dict(each) for each in adapters._loaders],
+    )
+
+
+def test_nothing_is_registered_globally_or_on_the_callers_connection(blog: Client) -> None:
+    before = adapters_of(psycopg), adapters_of(blog.conn)
+    row_factory = blog.conn.row_factory
+
+    blog(posts.insert, post())
+    blog(posts.fetch, 1)
+
+    assert (adapters_of(psycopg), adapters_of(blog.conn)) == before
+    assert blog.conn.row_factory is row_factory
+    assert blog.execute("SELECT tags FROM posts") == [(["a", "b"],)]
+
+
+def test_what_the_host_has_registered_does_not_change_a_result(blog: Client) -> None:
+    class Shout(Loader):
+        def load(self, data: Any) -> str:
+            return f"{data!r}!"
+
+    for name in ("text", "json", "jsonb", "int8", "float8"):
+        blog.conn.adapters.register_loader(name, Shout)
+    blog.conn.row_factory = dict_row
+    blog(posts.insert, post())
+
+    assert blog(posts.fetch, 1) == post()
+    assert blog(posts.rate_all, 2.0) == 1
+
+
+def test_a_first_argument_that_is_no_connection_is_a_type_error() -> None:
+    expected = "the first argument is a psycopg Connection or AsyncConnection, not str"
+    declared: Any
+    for declared in (drafts.fetch, drafts.create, posts.stream):
+        with pytest.raises(TypeError) as raised:
+            declared("draft_1")
+        assert str(raised.value) == f"{declared.name}: {expected}"
+
+
+def test_a_call_with_wrong_arguments_is_a_type_error(client: Client) -> None:
+    with pytest.raises(TypeError) as raised:
+        client(drafts.fetch)
+    assert str(raised.value) == "drafts.fetch: missing a required argument: 'draft_id'"
+    with pytest.raises(TypeError, match=r"^drafts\.fetch: "):
+        client(drafts.fetch, id="draft_1")
+
+
+def test_a_declared_function_keeps_its_name_docstring_and_signature() -> None:
+    assert drafts.fetch.__name__ == "fetch"  # type: ignore[attr-defined]
+    assert (inspect.getdoc(drafts.fetch) or "").startswith("Return the draft with this id")
+    names = list(inspect.signature(drafts.fetch_by_strategy).parameters)
+    assert names == ["conn", "strategy_id", "limit", "after"]
+    assert repr(drafts.discard).startswith("<Operation drafts.discard(conn: ")
+
+
+# What is wrong with a declaration is told when it is made.
+
+
+@pytest.fixture
+def declare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], Any]]:
+    """Return what makes a module of one declared function and its SQL file."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sql" / "things").mkdir(parents=True)
+
+    def declare(function: str, sql: str | None) -> Any:
+        if sql is not None:
+            (tmp_path / "sql" / "things" / "do.sql").write_text(sql)
+        (tmp_path / "things.py").write_text(
+            "from collections.abc import Iterator\n"
+            "from pathlib import Path\n"
+            "from msgspec import Struct\n"
+            "from production_sql.runner import Queries\n"
+            "query = Queries(Path(__file__).parent / 'sql')\n"
+            "class Thing(Struct, kw_only=True):\n"
+            "    key: str\n"
+            "    size: int\n"
+            f"@query\ndef do{function}: ...\n"
+            "query.check_complete()\n"
+        )
+        importlib.invalidate_caches()
+        return importlib.import_module("things")
+
+    monkeypatch.delitem(importlib.sys.modules, "things", raising=False)  # type: ignore[attr-defined]
+    yield declare
+    importlib.sys.modules.pop("things", None)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("function", "sql", "message"),
+    [
+        ("() -> int", None, "things.do: the function has no file {file}"),
+        ("() -> int", "-- Nothing.\n", "things.do: {file} has no statement"),
+        (
+            "(key: str) -> int",
+            "SELECT %(kee)s",
+            "things.do(key: str) -> int and {file}: no parameter for the placeholder kee",
+        ),
+        (
+            "(key: str, size: int) -> int",
+            "SELECT 1",
+            "things.do(key: str, size: int) -> int and {file}: no placeholder for the "
+            "parameter key, size",
+        ),
+        (
+            "(thing: Thing) -> int",
+            "SELECT %(key)s",
+            "things.do(thing: things.Thing) -> int and {file}: no placeholder for the "
+            "parameter size",
+        ),
+        (
+            "(thing: Thing, key: str) -> int",
+            "SELECT %(key)s, %(size)s",
+            "things.do(thing: things.Thing, key: str) -> int and {file}: more than one "
+            "parameter for the placeholder key",
+        ),
+        (
+            "(key) -> int",
+            "SELECT %(key)s",
+            "things.do: the parameter key has no annotation",
+        ),
+        (
+            "(key: Path) -> int",
+            "SELECT %(key)s",
+            "things.do: the parameter key: <class 'pathlib.Path'> is no type of a "
+            "parameter",
+        ),
+        (
+            "(key: str) -> int",
+            "SELECT %s",
+            "things.do: {file}: a placeholder without a name: write a placeholder as "
+            "%(name)s and a percent sign as %%",
+        ),
+        (
+            "(key: str) -> int",
+            "SELECT 'a' LIKE '%' || %(key)s",
+            "things.do: {file}: unsupported format character ''' (0x27) at index 18: "
+            "write a placeholder as %(name)s and a percent sign as %%",
+        ),
+        (
+            "(key: str)",
+            "SELECT %(key)s",
+            "things.do: the function has no return annotation",
+        ),
+    ],
+)
+def test_a_declaration_that_does_not_fit_its_file_is_an_error(
+    declare: Callable[[str, str | None], Any],
+    tmp_path: Path,
+    function: str,
+    sql: str | None,
+    message: str,
+) -> None:
+    with pytest.raises(QueryError) as raised:
+        declare(function, sql)
+
+    file = tmp_path / "sql" / "things" / "do.sql"
+    assert str(raised.value) == message.replace("{file}", str(file))
+    assert isinstance(raised.value, ProductionError)
+
+
+def test_a_file_without_a_function_is_an_error(
+    declare: Callable[[str, str | None], Any], tmp_path: Path
+) -> None:
+    other = tmp_path / "sql" / "things" / "other.sql"
+    other.write_text("SELECT 1")
+
+    with pytest.raises(QueryError) as raised:
+        declare("() -> int", "SELECT 1")
+
+    assert str(raised.value) == f"{other} has no function: declare things.other"
+
+
+def test_the_packages_own_files_and_functions_are_complete() -> None:
+    query.check_complete()
+    with pytest.raises(QueryError, match="has no function: declare"):
+        Queries(query.folder).check_complete()
+
+
+# What is wrong with a result is told when it comes.
+
+
+@pytest.mark.parametrize(
+    ("function", "sql", "message"),
+    [
+        (
+            "() -> Thing | None",
+            "SELECT 'a' AS key, 1 AS size UNION ALL SELECT 'b', 2",
+            "things.do: 2 rows, but the function returns things.Thing | None",
+        ),
+        (
+            "() -> Thing",
+            "SELECT 'a' AS key, 1 AS size LIMIT 0",
+            "things.do: 0 rows, but the function returns <class 'things.Thing'>",
+        ),
+        (
+            "() -> str",
+            "VALUES ('a'), ('b')",
+            "things.do: 2 rows, but the function returns <class 'str'>",
+        ),
+        (
+            "() -> bool",
+            "SELECT FROM generate_series(1, 2)",
+            "things.do: 2 rows, but the function returns <class 'bool'>",
+        ),
+        ("() -> None", "SELECT 1", "things.do: 1 rows, but the function returns None"),
+        (
+            "() -> list[Thing]",
+            "SELECT 'a' AS key, 1 AS length",
+            "things.do: the statement gives (key, length), but Thing takes (key, size)",
+        ),
+        (
+            "() -> Iterator[Thing]",
+            "SELECT 'a' AS key",
+            "things.do: the statement gives (key), but Thing takes (key, size)",
+        ),
+        (
+            "() -> list[str]",
+            "SELECT 'a' AS key, 1 AS size",
+            "things.do: the statement gives (key, size), but str takes one column only",
+        ),
+        ("() -> list[str]", "SELECT", "things.do: the statement gives no columns"),
+        (
+            "() -> list[Thing]",
+            "CREATE TEMPORARY TABLE things ()",
+            "things.do: the statement gives no columns",
+        ),
+        (
+            "() -> Thing",
+            "SELECT 'a' AS key, NULL::int AS size",
+            "things.do: column size is NULL, which Thing does not take: declare it with "
+            "| None, or coalesce it in the SQL",
+        ),
+        (
+            "() -> list[str]",
+            "SELECT NULL::text AS key",
+            "things.do: column key is NULL, which str does not take: declare it with "
+            "| None, or coalesce it in the SQL",
+        ),
+        (
+            "() -> dict[str, int]",
+            """SELECT '{"a": "b"}'::json AS counts""",
+            "things.do: column counts: Expected `int`, got `str` - at `$[...]`",
+        ),
+    ],
+)
+def test_a_result_that_is_not_as_declared_is_an_error(
+    declare: Callable[[str, str | None], Any],
+    client: Client,
+    function: str,
+    sql: str,
+    message: str,
+) -> None:
+    things = declare(function, sql)
+
+    async def first(rows: Any) -> Any:
+        return await anext(rows)
+
+    def call(conn: Any) -> Any:
+        result = things.do(conn)
+        if "Iterator" not in function:
+            return result
+        return next(result) if client.kind == "sync" else first(result)
+
+    with pytest.raises(QueryError) as raised:
+        client(call)
+
+    assert str(raised.value) == message

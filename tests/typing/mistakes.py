@@ -1,0 +1,18 @@
+"""Mistakes, each of which both type checkers refuse."""
+
+import psycopg
+
+from production_sql import ContentDraftDTO, drafts
+
+
+def mistakes(conn: psycopg.Connection, draft: ContentDraftDTO) -> None:
+    drafts.fetch("draft_1")
+    drafts.fetch(conn)
+    drafts.fetch(conn, 1)
+    drafts.fetch(conn, id="draft_1")
+    drafts.upsert(conn, "draft_1")
+    drafts.fetch_by_strategy(conn, "strategy_1", 10)
+    drafts.fetch_by_strategy(conn, "strategy_1", limit="10")
+    drafts.fetch(conn, "draft_1").body
+    ContentDraftDTO(draft_id="draft_1")
+    draft.body = ""
