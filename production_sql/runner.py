@@ -21,8 +21,9 @@ as JSON. A list of Structs is sent as a JSON array of flat records, for
 
 Results. ``T | None`` is at most one row, ``T`` exactly one, ``list[T]`` all of them,
 ``Iterator[T]`` a stream (``AsyncIterator[T]`` from an async connection); ``int`` is the row
-count, ``bool`` says if it is one, ``None`` is no result. T is a Struct with one field for each
-column, or the type of the only column. json and jsonb are decoded into the declared type.
+count, ``bool`` says if it is one, ``None`` is no result. T is a Struct with one field for
+each column, or the type of the only column. json and jsonb are decoded into the declared
+type.
 
 A call takes part in the caller's transaction like any statement: in autocommit it commits
 by itself, else it does not commit. The driver's errors pass through unchanged. A call

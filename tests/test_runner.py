@@ -28,8 +28,8 @@ ANN = Author("Ann", date(1980, 2, 29))
 
 
 def post(post_id: int = 1, **changes: Any) -> Post:
-    values = {"title": f"Post {post_id}", "author": ANN, "tags": ["a", "b"]}
-    return Post(post_id=post_id, **values | changes)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"title": f"Post {post_id}", "author": ANN, "tags": ["a", "b"]}
+    return Post(post_id=post_id, **values | changes)
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_a_stream_left_half_way_is_closed_and_other_calls_commit_meanwhile(
         assert next(rows) == post(0)
         posts.insert(blog.conn, post(1000))
         assert len(open_cursors()) == 1
-        rows.close()  # type: ignore[attr-defined]
+        rows.close()
     else:
         async_rows: Any = posts.stream(blog.conn)
         assert blog.run(anext(async_rows)) == post(0)

