@@ -8,7 +8,7 @@ demo: .venv/demo
 	$(BIN)/python -m production_sql demo
 
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 .venv/demo .venv/test: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv

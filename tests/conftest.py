@@ -25,7 +25,9 @@ _resources = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server, and tell pytest-postgresql where it is."""
+    # In the environment, for the processes that pytest-xdist starts.
     dsn = os.environ.get("PRODUCTION_SQL_TEST_DSN") or _start_server()
+    os.environ["PRODUCTION_SQL_TEST_DSN"] = dsn
     params = conninfo_to_dict(dsn)
     for name in ("host", "port", "user", "password", "dbname"):
         option = "maintenance_dbname" if name == "dbname" else name
