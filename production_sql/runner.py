@@ -178,10 +178,9 @@ class _Statement(Declared[P]):
         """
         if not self.file.is_file():
             raise QueryError(f"{self.name}: the function has no file {self.file}")
-        lines = self.file.read_text("utf-8").splitlines()
-        while lines and (not lines[0].strip() or lines[0].startswith("--")):
-            del lines[0]
-        text = "\n".join(lines).rstrip()
+        text = self.file.read_text("utf-8").strip()
+        while text.startswith("--"):
+            text = text.partition("\n")[2].lstrip()
         if not text:
             raise QueryError(f"{self.name}: {self.file} has no statement")
         try:
@@ -275,17 +274,20 @@ class Query(_Statement[P], Returning[P, T]):
         return Call(self, self.parameters(*args, **kwargs))
 
     def has_rows(self, cursor: Cursor | AsyncCursor) -> bool:
-        """Tell if there are rows to fetch. Raises QueryError for too few or too many."""
-        if self._row_type is not None and not cursor.description:
-            raise QueryError(f"{self.name}: the statement gives no columns")
-        # To return nothing is to drop no rows: those that were written are not meant.
-        is_counted = self._returns is not NoneType or cursor.description is not None
-        if is_counted and not self._least <= cursor.rowcount <= self._most:
-            raise QueryError(
-                f"{self.name}: {cursor.rowcount} rows, but the function returns "
-                f"{self._signature.return_annotation}"
-            )
-        return self._row_type is not None
+        """Tell if there are rows to fetch. Raises QueryError if not as declared."""
+        wants_columns = self._row_type is not None
+        has_columns = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        if has_columns != wants_columns:
+            raise self._not_as_declared("some columns" if has_columns else "no columns")
+        if not self._least <= cursor.rowcount <= self._most:
+            raise self._not_as_declared(f"{cursor.rowcount} rows")
+        return wants_columns
+
+    def _not_as_declared(self, what: str) -> QueryError:
+        returns = self._signature.return_annotation
+        return QueryError(
+            f"{self.name}: the statement gives {what}, but the function returns {returns}"
+        )
 
     def result(self, cursor: Cursor | AsyncCursor, rows: list[Any]) -> T:
         """Return what the declaration makes of the rows, or of their count."""
@@ -300,10 +302,12 @@ class Query(_Statement[P], Returning[P, T]):
         return cast("T", result)
 
 
-def _rows(returns: Any) -> tuple[Any, int, float]:
+def _rows(returns: Any) -> tuple[Any, float, float]:
     """Return the type of a row, if rows are wanted, and the least and most of them."""
-    if returns in (NoneType, bool, int):
-        return None, 0, {NoneType: 0, bool: 1, int: inf}[returns]
+    if returns is NoneType:
+        return None, -inf, inf
+    if returns in (bool, int):
+        return None, 0, 1 if returns is bool else inf
     if get_origin(returns) is list:
         return get_args(returns)[0], 0, inf
     if NoneType in get_args(returns):

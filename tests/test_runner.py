@@ -377,24 +377,37 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
         (
             "() -> Thing | None",
             "SELECT 'a' AS key, 1 AS size UNION ALL SELECT 'b', 2",
-            "things.do: 2 rows, but the function returns things.Thing | None",
+            "things.do: the statement gives 2 rows, but the function returns things.Thing "
+            "| None",
         ),
         (
             "() -> Thing",
             "SELECT 'a' AS key, 1 AS size LIMIT 0",
-            "things.do: 0 rows, but the function returns <class 'things.Thing'>",
+            "things.do: the statement gives 0 rows, but the function returns "
+            "<class 'things.Thing'>",
         ),
         (
             "() -> str",
             "VALUES ('a'), ('b')",
-            "things.do: 2 rows, but the function returns <class 'str'>",
+            "things.do: the statement gives 2 rows, but the function returns <class 'str'>",
         ),
         (
             "() -> bool",
             "SELECT FROM generate_series(1, 2)",
-            "things.do: 2 rows, but the function returns <class 'bool'>",
+            "things.do: the statement gives 2 rows, but the function returns "
+            "<class 'bool'>",
         ),
-        ("() -> None", "SELECT 1", "things.do: 1 rows, but the function returns None"),
+        (
+            "() -> None",
+            "SELECT 1",
+            "things.do: the statement gives some columns, but the function returns None",
+        ),
+        (
+            "() -> int",
+            "SELECT count(*) FROM generate_series(1, 3)",
+            "things.do: the statement gives some columns, but the function returns "
+            "<class 'int'>",
+        ),
         (
             "() -> list[Thing]",
             "SELECT 'a' AS key, 1 AS length",
@@ -410,11 +423,16 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
             "SELECT 'a' AS key, 1 AS size",
             "things.do: the statement gives (key, size), but str takes one column only",
         ),
-        ("() -> list[str]", "SELECT", "things.do: the statement gives no columns"),
+        (
+            "() -> list[str]",
+            "SELECT",
+            "things.do: the statement gives no columns, but the function returns list[str]",
+        ),
         (
             "() -> list[Thing]",
             "CREATE TEMPORARY TABLE things ()",
-            "things.do: the statement gives no columns",
+            "things.do: the statement gives no columns, but the function returns "
+            "list[things.Thing]",
         ),
         (
             "() -> Thing",
