@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from types import NoneType
-from typing import Any, TypeGuard, get_args, get_type_hints
+from typing import Any, TypeGuard, cast, get_args, get_type_hints
 
 import psycopg
 from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 from psycopg import AsyncRawCursor, AsyncRawServerCursor, RawCursor, RawServerCursor
+from psycopg.abc import AdaptContext
 from psycopg.adapt import AdaptersMap, Buffer, Loader
 from psycopg.postgres import register_default_adapters
 from psycopg.postgres import types as postgres_types
@@ -19,15 +20,32 @@ RowMaker = Callable[[Sequence[Any]], Any]
 
 
 class _JsonLoader(Loader):
+    """Gives the document in UTF-8, for msgspec."""
+
     format = Format.BINARY
 
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        encoding = self.connection.info.encoding if self.connection else "utf-8"
+        self._other_encoding = None if encoding in ("utf-8", "ascii") else encoding
+
     def load(self, data: Buffer) -> bytes:
-        return bytes(data)
+        document = bytes(data)
+        if self._other_encoding is None:
+            return document
+        return document.decode(self._other_encoding).encode()
 
 
 class _JsonbLoader(_JsonLoader):
     def load(self, data: Buffer) -> bytes:
-        return bytes(data)[1:]  # the first is the version of the format
+        return super().load(data)[1:]  # the first byte is the version of the format
+
+
+class _Utf8Loader(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
 
 
 _JSON_OIDS = {postgres_types["json"].oid, postgres_types["jsonb"].oid}
@@ -37,13 +55,20 @@ register_default_adapters(_ADAPTERS)
 _ADAPTERS.register_loader("json", _JsonLoader)
 _ADAPTERS.register_loader("jsonb", _JsonbLoader)
 
+# With client_encoding SQL_ASCII the server sends text as it is stored, and psycopg gives it
+# as bytes.
+_SQL_ASCII_ADAPTERS = AdaptersMap(_ADAPTERS)
+for _name in ("text", "varchar", "bpchar", "name"):
+    _SQL_ASCII_ADAPTERS.register_loader(_name, _Utf8Loader)
+
 
 class _OwnAdapters:
     """Not the connection's, which are the host's to change, and none of ours to it."""
 
     @property
     def adapters(self) -> AdaptersMap:
-        return _ADAPTERS
+        is_ascii = cast("Any", self).connection.info.encoding == "ascii"
+        return _SQL_ASCII_ADAPTERS if is_ascii else _ADAPTERS
 
 
 class Cursor(_OwnAdapters, RawCursor[Any]):

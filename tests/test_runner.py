@@ -311,10 +311,9 @@ def declare(
             "things.do: the parameter key has no annotation",
         ),
         (
-            "(key: Path) -> int",
+            "(key: range) -> int",
             "SELECT %(key)s",
-            "things.do: the parameter key: <class 'pathlib.Path'> is no type of a "
-            "parameter",
+            "things.do: the parameter key: <class 'range'> is no type of a parameter",
         ),
         (
             "(key: str) -> int",

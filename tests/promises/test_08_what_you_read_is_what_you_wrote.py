@@ -103,6 +103,25 @@ def test_a_datetime_comes_back_equal_and_aware(client: Client, time: datetime) -
     assert client(drafts.fetch, "draft_1").created_at.utcoffset() is not None
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_values_come_back_equal_in_any_client_encoding(
+    client: Client, encoding: str
+) -> None:
+    text = "日本" if encoding == "EUC_JP" else "naïve"
+    given_draft = draft(text, body=text, metadata={text: [text]})
+    given_bundle = bundle(text, assets=[asset(text, url=text, metadata={text: text})])
+    client.execute(f"SET client_encoding = '{encoding}'")
+
+    client(drafts.create, given_draft)
+    client(bundles.create, given_bundle)
+
+    for _ in range(2):
+        assert client(drafts.fetch, text) == given_draft
+        assert client(bundles.fetch, text) == given_bundle
+        assert client(drafts.upsert, given_draft) is False
+        client.execute("SET client_encoding = 'UTF8'")
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 json = st.recursive(
     st.none()
