@@ -1,6 +1,7 @@
 """From the rows of a result to Structs, whatever the host has registered with psycopg."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from types import NoneType
 from typing import Any, TypeGuard, cast, get_args, get_type_hints
 
@@ -41,6 +42,26 @@ class _JsonbLoader(_JsonLoader):
         return super().load(data)[1:]  # the first byte is the version of the format
 
 
+class _UtcLoader(Loader):
+    """Gives a timestamptz in UTC, whatever the TimeZone of the session.
+
+    In a zone with summer time Python would not find it equal to the same moment in another
+    zone, for an hour each autumn; and at the ends of the calendar it would not exist.
+    """
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> datetime:
+        microseconds = int.from_bytes(data, signed=True)
+        try:
+            return _POSTGRES_EPOCH + timedelta(microseconds=microseconds)
+        except OverflowError:
+            raise psycopg.DataError("timestamp outside the years 1 to 9999") from None
+
+
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 class _Utf8Loader(Loader):
     format = Format.BINARY
 
@@ -54,6 +75,7 @@ _ADAPTERS = AdaptersMap(types=postgres_types)
 register_default_adapters(_ADAPTERS)
 _ADAPTERS.register_loader("json", _JsonLoader)
 _ADAPTERS.register_loader("jsonb", _JsonbLoader)
+_ADAPTERS.register_loader("timestamptz", _UtcLoader)
 
 # With client_encoding SQL_ASCII the server sends text as it is stored, and psycopg gives it
 # as bytes.

@@ -76,6 +76,17 @@ def test_every_scalar_goes_to_the_server_and_back(client: Client) -> None:
     assert client(posts.echo, given) == Echo(**values, mood="loud", size="large")
 
 
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "0044-03-15 BC"])
+def test_a_moment_that_python_cannot_hold_is_the_drivers_error(
+    client: Client, moment: str
+) -> None:
+    client.execute("CREATE TEMPORARY TABLE moments (at timestamptz)")
+    client.execute(f"INSERT INTO moments VALUES ('{moment}')")
+
+    with pytest.raises(psycopg.DataError, match="timestamp outside the years 1 to 9999"):
+        client(posts.latest_moment)
+
+
 def test_a_list_of_structs_goes_to_the_server_as_records(client: Client) -> None:
     moment = datetime(2026, 3, 14, tzinfo=UTC)
     given = [

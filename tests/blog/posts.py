@@ -126,6 +126,10 @@ def lines(lines: list[Line]) -> list[Line]: ...
 
 
 @query
+def latest_moment() -> datetime | None: ...
+
+
+@query
 def one_type(number: int | None) -> list[int | None]: ...
 
 

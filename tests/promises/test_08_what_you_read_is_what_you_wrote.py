@@ -103,6 +103,18 @@ def test_a_datetime_comes_back_equal_and_aware(client: Client, time: datetime) -
     assert client(drafts.fetch, "draft_1").created_at.utcoffset() is not None
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Apia"])
+def test_a_datetime_comes_back_equal_in_any_time_zone_of_the_session(
+    client: Client, zone: str
+) -> None:
+    client.execute(f"SET TimeZone = '{zone}'; SET DateStyle = 'SQL, DMY'")
+    # 09:30 is 01:30 in Los Angeles, for the second time that day.
+    for time in (*TIMES, datetime(2026, 11, 1, 9, 30, tzinfo=UTC)):
+        client(drafts.upsert, draft(f"draft_{time}", created_at=time))
+
+        assert client(drafts.fetch, f"draft_{time}").created_at == time
+
+
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
 def test_values_come_back_equal_in_any_client_encoding(
     client: Client, encoding: str
