@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from contextlib import nullcontext
+from importlib.metadata import version
 
 import psycopg
 
@@ -17,6 +18,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m production_sql",
         description="Drafts, bundles and assets in PostgreSQL, by hand-written SQL.",
     )
+    parser.add_argument("--version", action="version", version=version("production_sql"))
     commands = parser.add_subparsers(title="commands", required=True)
     command = commands.add_parser(
         "demo",

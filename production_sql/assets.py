@@ -7,6 +7,8 @@ from .operation import Steps, operation
 from .outcome import AssetOutcome, settled
 from .runner import Call
 
+__all__ = ["create", "fetch", "fetch_by_bundle", "upsert"]
+
 
 def _write(
     call: Call[AssetOutcome], bundle_id: str, asset: AssetDTO

@@ -58,7 +58,7 @@ def binder(annotation: Any) -> Bind:
         return _scalar(annotation, to_text)
     if isinstance(kind, (CustomType, UnionType)):
         raise TypeError(f"{annotation} is no type of a parameter")
-    return _json(annotation)
+    return _json(annotation, kind.cls if isinstance(kind, StructType) else None)
 
 
 def field_binders(struct: type[Struct]) -> dict[str, Bind]:
@@ -121,13 +121,13 @@ _SCALARS: dict[type, Callable[[Any], str]] = {
     BytesType: lambda value: f"\\x{value.hex()}",
 }
 # Not to be had from a text, which is how msgspec reads them from JSON.
-_NOT_FROM_TEXT = (bytes, date, datetime, time, timedelta, Decimal, UUID)
+NOT_FROM_TEXT = (bytes, date, datetime, time, timedelta, Decimal, UUID)
 
 
 def _scalar(annotation: Any, to_text: Callable[[Any], str]) -> Bind:
     def bind(value: object) -> str:
         try:
-            return to_text(convert(value, annotation, builtin_types=_NOT_FROM_TEXT))
+            return to_text(convert(value, annotation, builtin_types=NOT_FROM_TEXT))
         except ValidationError as error:
             raise RefusedError(str(error)) from None
 
@@ -138,15 +138,20 @@ def _scalar(annotation: Any, to_text: Callable[[Any], str]) -> Bind:
 _encode = Encoder(order="deterministic").encode
 
 
-def _json(annotation: Any) -> Bind:
+def _json(annotation: Any, struct: type[Struct] | None) -> Bind:
     decode = Decoder(annotation).decode
 
     def bind(value: object) -> str:
+        if struct is not None:
+            check_struct(value, struct)
         try:
             data = _encode(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise RefusedError(*_not_encodable(value, error)) from None
+        try:
             back = decode(data)
             is_equal = back == value
-        except (MsgspecError, TypeError, ValueError, RecursionError) as error:
+        except (MsgspecError, RecursionError) as error:
             raise RefusedError(str(error)) from None
         if not is_equal:
             raise RefusedError(
@@ -157,6 +162,21 @@ def _json(annotation: Any) -> Bind:
         return data.decode()
 
     return bind
+
+
+def _not_encodable(value: Any, error: Exception, path: str = "") -> tuple[str, str]:
+    """Return why JSON cannot hold a value, and the path to what it cannot hold."""
+    kind = type(cast("object", value))
+    if isinstance(error, RecursionError) or kind not in (dict, list):
+        return str(error), path
+    for key in value if kind is dict else range(len(value)):
+        if kind is dict and not isinstance(key, str):
+            return f"JSON has str keys only, not {key!r}", path
+        try:
+            _encode(value[key])
+        except (TypeError, ValueError) as inner:
+            return _not_encodable(value[key], inner, f"{path}[{key!r}]")
+    return str(error), path
 
 
 def _difference(value: Any, back: Any) -> str:

@@ -5,15 +5,19 @@ from .errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from .files import query
 from .operation import Steps, once, operation
 from .outcome import AssetOutcome, Outcome, settled, written_or_undone
+from .runner import Call
+
+__all__ = ["create", "discard", "fetch", "fetch_by_draft", "upsert"]
 
 
-def _check_assets_differ(bundle: DraftBundleDTO) -> None:
+def _check_assets_differ(call: Call[AssetOutcome], bundle: DraftBundleDTO) -> None:
     first: dict[str, int] = {}
     for index, asset in enumerate(bundle.assets):
         if (earlier := first.setdefault(asset.asset_id, index)) != index:
             raise InvalidValueError(
-                f"DraftBundleDTO.assets[{index}].asset_id: {asset.asset_id!r} is that of "
-                f"assets[{earlier}] too: a bundle has an asset once"
+                f"{call.query.name}: DraftBundleDTO.assets[{index}].asset_id: "
+                f"{asset.asset_id!r} is that of assets[{earlier}] too: a bundle has an "
+                "asset once"
             )
 
 
@@ -30,7 +34,7 @@ def create(bundle: DraftBundleDTO) -> Steps[None]:
     anything is sent. In any case nothing is written.
     """
     call = _create.bind(bundle)
-    _check_assets_differ(bundle)
+    _check_assets_differ(call, bundle)
     if not (yield from written_or_undone(call, bundle.bundle_id)):
         raise AlreadyExistsError(f"bundle {bundle.bundle_id!r} exists: upsert replaces it")
 
@@ -49,7 +53,7 @@ def upsert(bundle: DraftBundleDTO) -> Steps[bool]:
     InvalidValueError before anything is sent.
     """
     call = _upsert.bind(bundle)
-    _check_assets_differ(bundle)
+    _check_assets_differ(call, bundle)
     return (yield from written_or_undone(call, bundle.bundle_id))
 
 

@@ -15,11 +15,12 @@ def parse(dsn: str) -> dict[str, Any]:
     """
     try:
         params = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
-    except (psycopg.ProgrammingError, AttributeError):
+    except (psycopg.ProgrammingError, AttributeError, TypeError):
         # Not chained: libpq's message quotes what it could not read, passwords and all.
         raise InvalidValueError(
             "dsn: not a connection string or URL of libpq, such as "
-            "'host=db dbname=app user=me' or 'postgresql://me:secret@db/app'"
+            "'host=db dbname=app user=me' or 'postgresql://me:secret@db/app?sslmode=require',"
+            " or one of its options is none of libpq's (a schema goes into schema=)"
         ) from None
     # What libpq would make of a password that has an @ or a / as it is, and then name.
     host, ports = str(params.get("host")), str(params.get("port") or 0).split(",")

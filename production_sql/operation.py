@@ -20,8 +20,18 @@ raises pass to the caller and undo nothing, so a refusal has to come before any 
 """
 
 from collections.abc import Callable, Generator
-from contextlib import suppress
-from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
+from contextlib import nullcontext, suppress
+from typing import (
+    Any,
+    NamedTuple,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+    get_type_hints,
+    overload,
+)
 
 import psycopg
 from psycopg import AsyncConnection, Connection
@@ -91,7 +101,15 @@ class Operation(Returning[P, T]):
     def __init__(self, function: Callable[P, Steps[T]]) -> None:
         module = function.__module__.rpartition(".")[2]
         super().__init__(function, f"{module}.{function.__name__}")
-        self._steps = function
+        *_, result = get_args(get_type_hints(function)["return"])
+        self.__signature__ = self.__signature__.replace(return_annotation=result)
+        self._function = function
+
+    def _steps(self, *args: P.args, **kwargs: P.kwargs) -> Steps[T]:
+        try:
+            return self._function(*args, **kwargs)
+        except TypeError:
+            raise self._wrong_arguments(args, kwargs) from None
 
     def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T:
         steps = self._steps(*args, **kwargs)
@@ -148,6 +166,11 @@ _SAVEPOINT = _Frame(
 )
 
 
+def _needs_pipeline(conn: AnyConnection, batch: _Batch) -> bool:
+    is_idle = conn.info.transaction_status == TransactionStatus.IDLE
+    return len(batch.calls) > 1 or not is_idle or bool(conn.pgconn.pipeline_status)
+
+
 def _frame(conn: AnyConnection, batch: _Batch) -> _Frame:
     match conn.info.transaction_status:
         case TransactionStatus.IDLE:
@@ -166,7 +189,7 @@ def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
         return [execute(conn, call) for call in batch.calls]
     frame = _Frame()
     try:
-        with conn.pipeline():
+        with conn.pipeline() if _needs_pipeline(conn, batch) else nullcontext():
             frame = _frame(conn, batch)
             cursors = [
                 start(conn, call) for call in frame.before + batch.calls + frame.after
@@ -187,7 +210,7 @@ async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
         return [await execute_async(conn, call) for call in batch.calls]
     frame = _Frame()
     try:
-        async with conn.pipeline():
+        async with conn.pipeline() if _needs_pipeline(conn, batch) else nullcontext():
             frame = _frame(conn, batch)
             cursors = [
                 await start_async(conn, call)

@@ -1,12 +1,16 @@
 """From the rows of a result to Structs, whatever the host has registered with psycopg."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
 from types import NoneType
-from typing import Any, TypeGuard, cast, get_args, get_type_hints
+from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import psycopg
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError, Struct, convert
+from msgspec.inspect import CollectionType, CustomType, UnionType, type_info
 from msgspec.json import Decoder
 from psycopg import AsyncRawCursor, AsyncRawServerCursor, RawCursor, RawServerCursor
 from psycopg.abc import AdaptContext
@@ -14,7 +18,9 @@ from psycopg.adapt import AdaptersMap, Buffer, Loader
 from psycopg.postgres import register_default_adapters
 from psycopg.postgres import types as postgres_types
 from psycopg.pq import Format
+from psycopg.types.array import register_all_arrays
 
+from .binding import NOT_FROM_TEXT, without_none
 from .errors import QueryError
 
 RowMaker = Callable[[Sequence[Any]], Any]
@@ -71,8 +77,28 @@ class _Utf8Loader(Loader):
 
 _JSON_OIDS = {postgres_types["json"].oid, postgres_types["jsonb"].oid}
 
+# The type of what psycopg makes of a column; what is declared otherwise is converted.
+_PYTHON_TYPES = {
+    postgres_types[name].oid: python_type
+    for python_type, names in {
+        str: ("text", "varchar", "bpchar", "name"),
+        int: ("int2", "int4", "int8", "oid"),
+        bool: ("bool",),
+        float: ("float4", "float8"),
+        Decimal: ("numeric",),
+        bytes: ("bytea",),
+        UUID: ("uuid",),
+        date: ("date",),
+        time: ("time",),
+        datetime: ("timestamp", "timestamptz"),
+        timedelta: ("interval",),
+    }.items()
+    for name in names
+}
+
 _ADAPTERS = AdaptersMap(types=postgres_types)
 register_default_adapters(_ADAPTERS)
+register_all_arrays(_ADAPTERS)
 _ADAPTERS.register_loader("json", _JsonLoader)
 _ADAPTERS.register_loader("jsonb", _JsonbLoader)
 _ADAPTERS.register_loader("timestamptz", _UtcLoader)
@@ -132,10 +158,10 @@ class RowFactory:
     def _maker(self, names: list[str], oids: list[int]) -> RowMaker:
         types = self._types(names)
         required = [name for name in names if not _takes_none(types[name])]
-        decoders = [
-            (name, Decoder(types[name]).decode)
+        converters = [
+            (name, converter)
             for name, oid in zip(names, oids, strict=True)
-            if oid in _JSON_OIDS
+            if (converter := self._converter(name, oid, types[name]))
         ]
         make = self._row_type if is_struct(self._row_type) else _only_value
 
@@ -143,10 +169,10 @@ class RowFactory:
             row = dict(zip(names, values, strict=True))
             if None in values:
                 self._refuse_null(row, required)
-            for name, decode in decoders:
+            for name, converter in converters:
                 if row[name] is not None:
                     try:
-                        row[name] = decode(row[name])
+                        row[name] = converter(row[name])
                     except MsgspecError as error:
                         raise QueryError(
                             f"{self._query}: column {name}: {error}"
@@ -154,6 +180,21 @@ class RowFactory:
             return make(**row)
 
         return make_row
+
+    def _converter(
+        self, name: str, oid: int, annotation: Any
+    ) -> Callable[[Any], Any] | None:
+        """Return what makes psycopg's value one of the declared type, if needed."""
+        if oid in _JSON_OIDS:
+            return Decoder(annotation).decode
+        if _ADAPTERS.get_loader(oid, Format.BINARY) is None:
+            raise QueryError(
+                f"{self._query}: column {name} has a type that psycopg cannot read (oid "
+                f"{oid}): cast it in the SQL, to text for instance"
+            )
+        if _plain(annotation) in (_PYTHON_TYPES.get(oid), Any):
+            return None
+        return partial(convert, type=annotation, builtin_types=NOT_FROM_TEXT)
 
     def _types(self, names: list[str]) -> dict[str, Any]:
         """Return the declared type of each column."""
@@ -186,9 +227,31 @@ def is_struct(annotation: Any) -> TypeGuard[type[Struct]]:
     return isinstance(annotation, type) and issubclass(annotation, Struct)
 
 
+def can_be_row(annotation: Any) -> bool:
+    """Tell if rows can be of this type: a Struct, a scalar, or what a JSON value can be."""
+    try:
+        kind = type_info(annotation)
+    except (TypeError, NotImplementedError):
+        return False
+    if isinstance(kind, UnionType):
+        return kind.includes_none and can_be_row(without_none(annotation))
+    if isinstance(kind, CollectionType):
+        return get_origin(annotation) is list
+    return not isinstance(kind, CustomType)
+
+
 def _only_value(**row: Any) -> Any:
     (value,) = row.values()
     return value
+
+
+def _plain(annotation: Any) -> Any:
+    """Return a type without its constraints and without its None."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if NoneType in get_args(annotation):
+        return _plain(without_none(annotation))
+    return annotation
 
 
 def _takes_none(annotation: Any) -> bool:

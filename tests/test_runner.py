@@ -1,7 +1,9 @@
 """The runner, on tables, SQL files and Structs that are not the package's own."""
 
+import asyncio
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,14 +17,14 @@ from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from production_sql import InvalidValueError, ProductionError, drafts
+from production_sql import InvalidValueError, ProductionError, bundles, drafts
 from production_sql.errors import QueryError
 from production_sql.runner import Queries
 
 from .blog import posts, query
 from .blog.posts import Author, Echo, Line, Mood, Post, Scalars
 from .client import Client, Observer
-from .samples import draft
+from .samples import bundle, draft
 
 ANN = Author("Ann", date(1980, 2, 29))
 
@@ -98,15 +100,29 @@ def test_a_list_of_structs_goes_to_the_server_as_records(client: Client) -> None
     assert client(posts.lines, []) == []
 
 
+def test_a_column_is_converted_to_the_declared_type(client: Client) -> None:
+    assert client(posts.moods) == [Mood.CALM, Mood.LOUD]
+    assert client(posts.array) == [["a", "b"], []]
+    assert client(posts.maximum) is None
+
+
 def test_the_place_of_a_wrong_value_within_a_list_is_named(client: Client) -> None:
     for wrong, where in [
         (Line("1", "", {}), "lines[1].number: Expected `int`, got `str`"),  # type: ignore[arg-type]
         (Line(1, "\0", {}), "lines[1].text: NUL at index 0"),
         (Line(1, "", {"a": [{"b": (1,)}]}), "lines[1].marks['a'][0]['b']: JSON would"),
+        ({"number": 1}, "lines[1]: Expected `Line`, got `dict`"),
     ]:
         with pytest.raises(InvalidValueError) as raised:
             client(posts.lines, [Line(0, "", {}), wrong])
         assert str(raised.value).startswith(f"posts.lines: {where}")
+
+
+def test_a_struct_within_a_struct_has_to_be_one(client: Client) -> None:
+    with pytest.raises(InvalidValueError) as raised:
+        client(posts.insert, post(author={"name": "Ann"}))
+
+    assert str(raised.value) == "posts.insert: Post.author: Expected `Author`, got `dict`"
 
 
 def test_a_stream_gives_the_rows_one_after_the_other(blog: Client) -> None:
@@ -229,6 +245,30 @@ def test_what_the_host_has_registered_does_not_change_a_result(blog: Client) -> 
     assert blog(posts.rate_all, 2.0) == 1
 
 
+def test_tasks_that_share_a_connection_get_their_own_results(dsn: str) -> None:
+    async def fail(conn: psycopg.AsyncConnection[Any]) -> None:
+        await conn.execute("SELECT 1 / 0")
+
+    async def both() -> list[Any]:
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            calls = [bundles.upsert(conn, bundle(f"b{i}", f"a{i}")) for i in range(20)]
+            failures = [fail(conn) for _ in calls]
+            pairs = zip(calls, failures, strict=True)
+            both = [each for pair in pairs for each in pair]
+            return list(await asyncio.gather(*both, return_exceptions=True))
+
+    results = asyncio.run(both())
+
+    assert results[::2] == [True] * 20
+    assert all(isinstance(each, psycopg.errors.DivisionByZero) for each in results[1::2])
+
+
+def test_a_call_without_a_connection_is_a_type_error_with_its_name() -> None:
+    for arguments in ((), (None,)):
+        with pytest.raises(TypeError, match=r"^drafts\.create: the first argument is a"):
+            drafts.create(*arguments)
+
+
 def test_a_first_argument_that_is_no_connection_is_a_type_error() -> None:
     expected = "the first argument is a psycopg Connection or AsyncConnection, not str"
     declared: Any
@@ -242,8 +282,17 @@ def test_a_call_with_wrong_arguments_is_a_type_error(client: Client) -> None:
     with pytest.raises(TypeError) as raised:
         client(drafts.fetch)
     assert str(raised.value) == "drafts.fetch: missing a required argument: 'draft_id'"
-    with pytest.raises(TypeError, match=r"^drafts\.fetch: "):
-        client(drafts.fetch, id="draft_1")
+    wrong: list[tuple[Any, dict[str, Any]]] = [
+        (drafts.fetch, {"id": "draft_1"}),
+        (drafts.create, {}),
+        (drafts.fetch_by_strategy, {"strategy_id": "s", "size": 10}),
+    ]
+    for declared, arguments in wrong:
+        with pytest.raises(TypeError, match=f"^{re.escape(declared.name)}: "):
+            client(declared, **arguments)
+    with pytest.raises(TypeError) as raised:
+        client(drafts.fetch_by_strategy, "strategy_1", 10)
+    assert str(raised.value) == "drafts.fetch_by_strategy: too many positional arguments"
 
 
 def test_a_declared_function_keeps_its_name_docstring_and_signature() -> None:
@@ -252,6 +301,7 @@ def test_a_declared_function_keeps_its_name_docstring_and_signature() -> None:
     names = list(inspect.signature(drafts.fetch_by_strategy).parameters)
     assert names == ["conn", "strategy_id", "limit", "after"]
     assert repr(drafts.discard).startswith("<Operation drafts.discard(conn: ")
+    assert inspect.signature(drafts.discard).return_annotation is bool
 
 
 # What is wrong with a declaration is told when it is made.
@@ -269,7 +319,8 @@ def declare(
         if sql is not None:
             (tmp_path / "sql" / "things" / "do.sql").write_text(sql)
         (tmp_path / "things.py").write_text(
-            "from collections.abc import Iterator\n"
+            "from collections.abc import AsyncIterator, Iterator, Sequence\n"
+            "from typing import Literal\n"
             "from pathlib import Path\n"
             "from msgspec import Struct\n"
             "from production_sql.runner import Queries\n"
@@ -337,6 +388,28 @@ def declare(
             "SELECT 'a' LIKE '%' || %(key)s",
             "things.do: {file}: unsupported format character ''' (0x27) at index 18: "
             "write a placeholder as %(name)s and a percent sign as %%",
+        ),
+        (
+            "() -> Sequence[int]",
+            "SELECT 1",
+            "things.do: collections.abc.Sequence[int] is no type of a result",
+        ),
+        (
+            "() -> AsyncIterator[int]",
+            "SELECT 1",
+            "things.do: collections.abc.AsyncIterator[int] is no type of a result",
+        ),
+        ("() -> list", "SELECT 1", "things.do: <class 'list'> is no type of a result"),
+        ("() -> int | str", "SELECT 1", "things.do: int | str is no type of a result"),
+        (
+            "() -> list[range]",
+            "SELECT 1",
+            "things.do: list[range] is no type of a result",
+        ),
+        (
+            "() -> Iterator[range]",
+            "SELECT 1",
+            "things.do: collections.abc.Iterator[range] is no type of a result",
         ),
         (
             "(key: str)",
@@ -455,6 +528,27 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
             "SELECT NULL::text AS key",
             "things.do: column key is NULL, which str does not take: declare it with "
             "| None, or coalesce it in the SQL",
+        ),
+        (
+            "() -> list[Thing]",
+            "SELECT 1 AS key, 1 AS size",
+            "things.do: column key: Expected `str`, got `int`",
+        ),
+        (
+            "() -> Literal['small', 'large']",
+            "SELECT 'huge' AS size",
+            "things.do: column size: Invalid enum value 'huge'",
+        ),
+        (
+            "() -> list[str]",
+            "SELECT '{1,2}'::int[] AS key",
+            "things.do: column key: Expected `str`, got `array`",
+        ),
+        (
+            "() -> str",
+            "SELECT to_tsvector('simple', 'a') AS key",
+            "things.do: column key has a type that psycopg cannot read (oid 3614): cast it "
+            "in the SQL, to text for instance",
         ),
         (
             "() -> dict[str, int]",

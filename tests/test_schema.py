@@ -304,7 +304,8 @@ def test_a_url_is_taken_too(empty: str, scheme: str) -> None:
 
 UNREADABLE = (
     "dsn: not a connection string or URL of libpq, such as 'host=db dbname=app user=me' or "
-    "'postgresql://me:secret@db/app'"
+    "'postgresql://me:secret@db/app?sslmode=require', or one of its options is none of "
+    "libpq's (a schema goes into schema=)"
 )
 UNQUOTED = (
     "dsn: no such host or port: within a URL's user and password, write @ as %40, / as "
@@ -323,7 +324,9 @@ UNQUOTED = (
         ("postgresql://me:hunter2@localhost:x/app", UNQUOTED),
         ("postgresql://me:hun@ter2@localhost/app", UNQUOTED),
         ("postgresql://me:hun/ter2@localhost/app", UNQUOTED),
+        ("postgresql+psycopg://me:hunter2@localhost/app?schema=tenant", UNREADABLE),
         (None, UNREADABLE),
+        (b"password=hunter2", UNREADABLE),
     ],
 )
 def test_a_dsn_that_is_no_dsn_is_one_clear_error_without_the_password(

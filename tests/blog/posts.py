@@ -130,6 +130,18 @@ def latest_moment() -> datetime | None: ...
 
 
 @query
+def moods() -> list[Mood]: ...
+
+
+@query
+def array() -> list[list[str]]: ...
+
+
+@query
+def maximum() -> int | None: ...
+
+
+@query
 def one_type(number: int | None) -> list[int | None]: ...
 
 

@@ -103,6 +103,30 @@ def test_a_datetime_comes_back_equal_and_aware(client: Client, time: datetime) -
     assert client(drafts.fetch, "draft_1").created_at.utcoffset() is not None
 
 
+def test_a_character_that_the_client_encoding_lacks_is_refused(client: Client) -> None:
+    client.execute("SET client_encoding = 'LATIN1'")
+    sent = client.watch_traffic()
+
+    euros: list[tuple[Any, Any, str]] = [
+        (drafts.upsert, draft(body="naïve €"), "drafts.upsert: ContentDraftDTO.body"),
+        (
+            bundles.upsert,
+            bundle(assets=[asset("€")]),
+            "bundles.upsert: DraftBundleDTO.assets",
+        ),
+        (drafts.fetch, "€", "drafts.fetch: draft_id"),
+    ]
+    for declared, value, where in euros:
+        with pytest.raises(InvalidValueError) as raised:
+            client(declared, value)
+        assert str(raised.value) == (
+            f"{where}: '€' is not in the client_encoding of the connection (iso8859-1): "
+            "SET it to UTF8"
+        )
+
+    assert sent() == 0
+
+
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Apia"])
 def test_a_datetime_comes_back_equal_in_any_time_zone_of_the_session(
     client: Client, zone: str
@@ -207,11 +231,16 @@ INVALID_METADATA: list[tuple[Any, str, str]] = [
     ({"a": {1, 2}}, "['a']", NOT_EQUAL),
     ({"a": Decimal("1.5")}, "['a']", NOT_EQUAL),
     ({"a": {"b": Point(1)}}, "['a']['b']", NOT_EQUAL),
-    ({1: 2}, "", "Only dicts with str keys are supported when `order` is not `None`"),
-    ({"a": object()}, "", "Encoding objects of type object is unsupported"),
-    ({"a": "\ud800"}, "", "'utf-8' codec can't encode character '\\ud800'"),
+    ({1: 2}, "", "JSON has str keys only, not 1"),
+    ({"a": [0, {"b": {None: 2}}]}, "['a'][1]['b']", "JSON has str keys only, not None"),
+    ({"a": object()}, "['a']", "Encoding objects of type object is unsupported"),
+    ({"a": "\ud800"}, "['a']", "'utf-8' codec can't encode character '\\ud800'"),
     ({"\ud800": 1}, "", "'utf-8' codec can't encode character '\\ud800'"),
-    ({"a": 10**5000}, "", "Exceeds the limit (4300 digits) for integer string conversion"),
+    (
+        {"a": 10**5000},
+        "['a']",
+        "Exceeds the limit (4300 digits) for integer string conversion",
+    ),
     (endless, "", "maximum recursion depth exceeded"),
 ]
 INVALID: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = []
@@ -302,17 +331,15 @@ def test_a_value_that_would_not_come_back_is_refused_by_name_and_nothing_is_sent
 
 
 @pytest.mark.parametrize("declared", [bundles.create, bundles.upsert])
-def test_an_asset_twice_in_one_bundle_is_refused(
-    client: Client, declared: Callable[..., Any]
-) -> None:
+def test_an_asset_twice_in_one_bundle_is_refused(client: Client, declared: Any) -> None:
     sent = client.watch_traffic()
 
     with pytest.raises(InvalidValueError) as raised:
         client(declared, bundle("bundle_1", "a", "b", "a"))
 
     assert str(raised.value) == (
-        "DraftBundleDTO.assets[2].asset_id: 'a' is that of assets[0] too: a bundle has an "
-        "asset once"
+        f"{declared.name}: DraftBundleDTO.assets[2].asset_id: 'a' is that of assets[0] "
+        "too: a bundle has an asset once"
     )
     assert sent() == 0
 

@@ -1,0 +1,2 @@
+-- The moods of a day.
+VALUES ('calm'), ('loud')
