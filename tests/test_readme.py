@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
-import pytest
 from fastapi.testclient import TestClient
 
 from production_sql import assets, bundles, drafts
@@ -19,7 +19,7 @@ EXAMPLE, ERRORS, ASYNC, FASTAPI, OWN = re.findall(r"```python\n(.*?)```", README
 
 
 def run(code: str) -> dict[str, Any]:
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, Any] = {"__name__": "readme"}
     exec(compile(code, "README.md", "exec"), namespace)
     return namespace
 
@@ -51,19 +51,17 @@ def test_the_fastapi_example_runs(dsn: str) -> None:
     with psycopg.connect(dsn) as conn:
         drafts.create(conn, draft())
     with TestClient(run(FASTAPI)["app_for"](dsn)) as http:
-        assert http.get("/drafts/draft_1").json()["body"] == draft().body
+        assert http.get("/drafts/draft_1").json() == msgspec.to_builtins(draft())
         assert http.get("/drafts/nothing").status_code == 404
 
 
-def test_the_example_of_own_queries_runs(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_of_own_queries_runs(dsn: str, tmp_path: Path) -> None:
     (sql,) = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    file = Path("sql/notes/latest.sql")
+    file = tmp_path / "sql" / "notes" / "latest.sql"
     file.parent.mkdir(parents=True)
     file.write_text(sql)
     namespace: dict[str, Any] = {"__name__": "notes"}
+    namespace["__file__"] = str(tmp_path / "notes.py")
     exec(compile(OWN, "README.md", "exec"), namespace)
     with psycopg.connect(dsn) as conn:
         conn.execute("CREATE TABLE notes (note_id int, author text, text text)")
