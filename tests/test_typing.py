@@ -33,6 +33,7 @@ REVEALED = {
         f"list[{DRAFT}]",
         f"{BUNDLE} | None",
         f"{ASSET} | None",
+        "bool",
         "str",
         "datetime",
         "dict[str, Any]",

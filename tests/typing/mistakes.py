@@ -16,3 +16,7 @@ def mistakes(conn: psycopg.Connection, draft: ContentDraftDTO) -> None:
     drafts.fetch(conn, "draft_1").body
     ContentDraftDTO(draft_id="draft_1")
     draft.body = ""
+
+
+async def forgotten_await(conn: psycopg.AsyncConnection, draft: ContentDraftDTO) -> None:
+    drafts.upsert(conn, draft)

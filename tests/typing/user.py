@@ -1,5 +1,6 @@
 """What a user writes; the types that are revealed here are pinned by test_typing.py."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import NewType
 
@@ -38,6 +39,7 @@ async def asynchronous(conn: psycopg.AsyncConnection, draft: ContentDraftDTO) ->
     reveal_type(await drafts.fetch_by_strategy(conn, "strategy_1", limit=10))
     reveal_type(await bundles.fetch(conn, "bundle_1"))
     reveal_type(await assets.fetch(conn, "asset_1"))
+    reveal_type(await asyncio.create_task(drafts.discard(conn, "draft_1")))
 
 
 def fields(draft: ContentDraftDTO, asset: AssetDTO) -> None:
