@@ -37,6 +37,27 @@ def test_a_long_list_keeps_its_order(client: Client) -> None:
     assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", *keys)
 
 
+@pytest.mark.parametrize("joins", ["hashjoin", "mergejoin", "nestloop"])
+def test_the_order_is_kept_by_any_plan(client: Client, joins: str) -> None:
+    for other in {"hashjoin", "mergejoin", "nestloop"} - {joins}:
+        client.execute(f"SET enable_{other} = off")
+    client(bundles.create, bundle("bundle_1", *"abcdefgh"))
+
+    for order in ("hagbfced", "defcbgah", "xaybzc"):
+        client(bundles.upsert, bundle("bundle_1", *order))
+
+        assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", *order)
+
+
+def test_an_asset_changes_in_place_while_others_move(client: Client) -> None:
+    client(bundles.create, bundle("bundle_1", "a", "b", "c", "d"))
+    changed = [asset("a", url="changed"), asset("b"), asset("d"), asset("c", url="changed")]
+
+    client(bundles.upsert, bundle(assets=changed))
+
+    assert client(bundles.fetch, "bundle_1") == bundle(assets=changed)
+
+
 def test_what_stays_at_the_head_of_the_list_is_not_written_again(
     client: Client, observer: Observer
 ) -> None:

@@ -206,6 +206,28 @@ def test_a_discard_takes_the_asset_along_that_is_being_added(
     assert observer.rows("production_bundle_assets") == []
 
 
+def test_discards_of_one_draft_never_deadlock(client: Client, observer: Observer) -> None:
+    # Two plans that come to the bundles in different orders, as the first of them has been
+    # written again; and a third session that has the bundle one of them comes to first.
+    client(bundles.create, bundle("bundle_1", "a"))
+    client(bundles.create, bundle("bundle_2", "b"))
+    client(bundles.upsert, bundle("bundle_1", "c"))
+    client.use_transactions()
+    client(assets.create, "bundle_1", asset("d"))
+    with (
+        Client.connected(client.dsn, client.kind) as second,
+        Client.connected(client.dsn, client.kind) as third,
+    ):
+        second.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        third.execute("SET enable_indexscan = off; SET enable_bitmapscan = off")
+        one = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
+        two = Background(third, drafts.discard, "draft_1").wait_until_blocked(observer)
+        client.commit()
+
+        assert {one.finish(), two.finish()} == {True, False}
+    assert observer.rows("production_bundle_assets") == []
+
+
 def test_an_upsert_of_a_bundle_that_is_being_discarded_stores_it_anew(
     client: Client, observer: Observer
 ) -> None:
