@@ -38,6 +38,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.pq import TransactionStatus
 
 from . import transaction
+from .errors import QueryError
 from .runner import (
     AnyConnection,
     Call,
@@ -101,7 +102,9 @@ class Operation(Returning[P, T]):
     def __init__(self, function: Callable[P, Steps[T]]) -> None:
         module = function.__module__.rpartition(".")[2]
         super().__init__(function, f"{module}.{function.__name__}")
-        *_, result = get_args(get_type_hints(function)["return"])
+        if not (returns := get_args(get_type_hints(function).get("return"))):
+            raise QueryError(f"{self.name}: the function does not return Steps")
+        *_, result = returns
         self.__signature__ = self.__signature__.replace(return_annotation=result)
         self._function = function
 
@@ -109,7 +112,8 @@ class Operation(Returning[P, T]):
         try:
             return self._function(*args, **kwargs)
         except TypeError:
-            raise self._wrong_arguments(args, kwargs) from None
+            self._bind(args, kwargs)
+            raise
 
     def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T:
         steps = self._steps(*args, **kwargs)

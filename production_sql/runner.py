@@ -28,7 +28,8 @@ type.
 A call takes part in the caller's transaction like any statement: in autocommit it commits
 by itself, else it does not commit. The driver's errors pass through unchanged. A call
 raises InvalidValueError, before anything is sent, for a value that PostgreSQL would refuse
-or not give back equal; and QueryError for a result that is not as declared.
+or not give back equal; and QueryError for a result that is not as declared, by when the
+statement has taken effect.
 """
 
 import functools
@@ -92,12 +93,11 @@ class Declared(Generic[P]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}{self.__signature__}>"
 
-    def _wrong_arguments(self, args: Any, kwargs: Any) -> TypeError:
+    def _bind(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
         try:
-            self._signature.bind(*args, **kwargs)
+            return self._signature.bind(*args, **kwargs)
         except TypeError as error:
-            return TypeError(f"{self.name}: {error}")
-        raise AssertionError("the arguments are right")
+            raise TypeError(f"{self.name}: {error}") from None
 
     def _by_kind(self, conn: object, sync: F, asynchronous: F) -> F:
         if isinstance(conn, Connection):
@@ -233,10 +233,7 @@ class _Statement(Declared[P]):
 
     def parameters(self, *args: P.args, **kwargs: P.kwargs) -> list[str | None]:
         """Return what is sent for the placeholders. Raises InvalidValueError."""
-        try:
-            bound = self._signature.bind(*args, **kwargs)
-        except TypeError:
-            raise self._wrong_arguments(args, kwargs) from None
+        bound = self._bind(args, kwargs)
         bound.apply_defaults()
         values = list(bound.arguments.values())
         params: list[str | None] = []

@@ -4,6 +4,9 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
+from production_sql.errors import QueryError
+from production_sql.operation import operation
+
 from .blog import posts
 from .client import Client, Observer
 from .test_runner import post
@@ -16,6 +19,16 @@ def blog(client: Client) -> None:
 
 def post_ids(observer: Observer) -> list[int]:
     return [each.post_id for each in posts.fetch_all(observer.conn)]
+
+
+def test_what_is_declared_an_operation_has_to_return_steps() -> None:
+    def store() -> int:
+        return 1
+
+    with pytest.raises(QueryError) as raised:
+        operation(store)  # type: ignore[arg-type]
+
+    assert str(raised.value) == "test_operation.store: the function does not return Steps"
 
 
 def test_the_results_come_in_the_order_of_the_statements(client: Client) -> None:

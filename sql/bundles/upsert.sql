@@ -228,7 +228,6 @@ moved AS (
         numbered.updated_at
     FROM numbered
     INNER JOIN removed ON numbered.asset_id = removed.asset_id
-    ORDER BY numbered.asset_id
 )
 
 SELECT

@@ -45,25 +45,65 @@ CHANGES: list[tuple[Any, ...]] = [
     (bundles.upsert, bundle("bundle_1", "asset_2", "asset_1")),
     (bundles.upsert, bundle("bundle_1", "asset_1")),
     (bundles.upsert, bundle("bundle_1", "asset_1", draft_id="draft_2")),
-    (bundles.upsert, bundle("bundle_1", assets=[asset("asset_1", url="changed")])),
+    (bundles.upsert, bundle(assets=[asset("asset_1", url="changed")])),
     (assets.create, "bundle_1", asset("asset_2")),
     (assets.upsert, "bundle_1", asset("asset_3")),
     (assets.upsert, "bundle_1", asset("asset_3", url="changed")),
+    (assets.upsert, "bundle_1", asset("asset_3", url="changed", metadata={})),
+    (bundles.upsert, bundle("bundle_1", "asset_4", "asset_3", "asset_2")),
+    (
+        bundles.upsert,
+        bundle(assets=[asset("asset_2"), asset("asset_3", url="")]),
+    ),
+    (bundles.upsert, bundle(assets=[asset("asset_3", metadata={})])),
+    (
+        bundles.upsert,
+        bundle(assets=[asset("a"), asset("asset_3", metadata={})]),
+    ),
+    (bundles.upsert, bundle("bundle_1", "asset_3", "a")),
+    (
+        bundles.upsert,
+        bundle(assets=[asset("a", asset_type=""), asset("asset_3")]),
+    ),
 ]
 
 
+def content_and_time(client: Client) -> dict[tuple[str, str], tuple[str, datetime]]:
+    """What each row holds, a bundle's list with it, and when it was updated."""
+    rows = client.execute("""
+        SELECT 'draft', draft_id, to_jsonb(d) - 'id' - 'updated_at', updated_at
+        FROM production_drafts AS d
+        UNION ALL
+        SELECT 'bundle', bundle_id, to_jsonb(b) - 'id' - 'updated_at' || jsonb_build_object(
+            'assets', (
+                SELECT jsonb_agg(to_jsonb(a) - 'id' - 'updated_at' ORDER BY a.id)
+                FROM production_bundle_assets AS a WHERE a.bundle_id = b.bundle_id
+            )
+        ), updated_at
+        FROM production_bundles AS b
+        UNION ALL
+        SELECT 'asset', asset_id, to_jsonb(a) - 'id' - 'updated_at', updated_at
+        FROM production_bundle_assets AS a
+    """)
+    return {(kind, key): (repr(content), time) for kind, key, content, time in rows}
+
+
 @pytest.mark.parametrize("in_one_transaction", [False, True])
-def test_every_change_moves_updated_at_on(client: Client, in_one_transaction: bool) -> None:
+def test_updated_at_moves_on_with_every_change_and_with_nothing_else(
+    client: Client, in_one_transaction: bool
+) -> None:
     # Within one transaction now() would stand still.
     if in_one_transaction:
         client.use_transactions()
-    seen: dict[str, datetime] = {}
+    before = content_and_time(client)
     for declared, *args in CHANGES:
         client(declared, *args)
-        table = "drafts" if declared is drafts.upsert else "bundles"
-        ((updated_at,),) = client.execute(f"SELECT updated_at FROM production_{table}")
-        assert table not in seen or updated_at > seen[table]
-        seen[table] = updated_at
+        after = content_and_time(client)
+        assert after != before, args
+        for key in before.keys() & after.keys():
+            (old_content, old_time), (content, time) = before[key], after[key]
+            assert (time > old_time) if content != old_content else (time == old_time), args
+        before = after
 
 
 def asset_times(observer: Observer) -> dict[str, datetime]:
@@ -82,12 +122,21 @@ def asset_times(observer: Observer) -> dict[str, datetime]:
             lambda: bundle(assets=[asset("a"), asset("b", url="changed"), asset("c")]),
             {"b"},
         ),
-        (
-            lambda: bundle(assets=[asset("c"), asset("b", url="changed"), asset("a")]),
-            {"b"},
+        *(
+            (lambda x=x: bundle(assets=[asset("c"), asset("b", **x), asset("a")]), {"b"})
+            for x in ({"url": ""}, {"asset_type": ""}, {"metadata": {"alt": 1}})
         ),
     ],
-    ids=["append", "reorder", "remove", "insert", "change", "reorder and change"],
+    ids=[
+        "append",
+        "reorder",
+        "remove",
+        "insert",
+        "change",
+        "url",
+        "asset_type",
+        "metadata",
+    ],
 )
 def test_an_upsert_of_a_bundle_moves_the_updated_at_of_changed_assets_alone(
     client: Client, observer: Observer, change: Callable[[], Any], moved: set[str]
@@ -99,3 +148,16 @@ def test_an_upsert_of_a_bundle_moves_the_updated_at_of_changed_assets_alone(
 
     after = asset_times(observer)
     assert {key for key, time in after.items() if before.get(key) != time} == moved
+
+
+def test_an_asset_that_moves_with_null_for_no_metadata_keeps_its_updated_at(
+    client: Client, observer: Observer
+) -> None:
+    plain = [asset("a", metadata={}), asset("b", metadata={})]
+    client(bundles.create, bundle(assets=plain))
+    observer.conn.execute("UPDATE production_bundle_assets SET metadata = NULL")
+    before = asset_times(observer)
+
+    client(bundles.upsert, bundle(assets=plain[::-1]))
+
+    assert asset_times(observer) == before

@@ -59,6 +59,16 @@ def test_to_take_the_asset_of_another_bundle_is_refused_with_both_names(
     assert observer.everything() == before
 
 
+@pytest.mark.parametrize("write", [bundles.create, bundles.upsert])
+def test_of_several_assets_of_others_the_first_in_the_list_is_named(
+    client: Client, write: Callable[..., Any]
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a", "b", "c"))
+
+    with pytest.raises(AssetConflictError, match="asset 'c' belongs to bundle 'bundle_1'"):
+        client(write, bundle("bundle_2", "new", "c", "a", "b"))
+
+
 @TAKES
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_of_two_bundles_that_want_one_new_asset_the_second_waits_and_loses(
