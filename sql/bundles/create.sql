@@ -14,6 +14,11 @@ WITH given AS (
         WITH ORDINALITY AS listed (asset, position)
 ),
 
+seen AS (
+    SELECT FROM production_bundles
+    WHERE bundle_id = %(bundle_id)s
+),
+
 taken AS (
     SELECT
         asset.asset_id,
@@ -35,7 +40,10 @@ written AS (
         %(assembled_at)s::timestamptz AS assembled_at,
         statement_timestamp() AS created_at,
         statement_timestamp() AS updated_at
-    WHERE NOT EXISTS (SELECT FROM taken)
+    WHERE
+        -- See drafts/create.sql.
+        NOT EXISTS (SELECT FROM seen)
+        AND NOT EXISTS (SELECT FROM taken)
     ON CONFLICT (bundle_id) DO NOTHING
     RETURNING bundle_id
 ),
@@ -79,13 +87,9 @@ assets AS (
 SELECT
     CASE
         WHEN EXISTS (SELECT FROM written) THEN 'written'
-        WHEN
-            EXISTS (SELECT FROM taken)
-            AND NOT EXISTS (
-                SELECT FROM production_bundles
-                WHERE bundle_id = %(bundle_id)s
-            )
-            THEN 'taken'
+        WHEN EXISTS (SELECT FROM seen) THEN 'exists'
+        WHEN EXISTS (SELECT FROM taken) THEN 'taken'
+        -- Another session has stored the bundle since the snapshot was taken.
         ELSE 'exists'
     END AS outcome,
     (SELECT taken.asset_id FROM taken) AS asset_id,

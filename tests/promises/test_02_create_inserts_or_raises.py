@@ -38,6 +38,28 @@ def store(client: Client) -> None:
     assert client(assets.create, "bundle_1", asset("asset_1")) is None
 
 
+@pytest.mark.parametrize(
+    ("create", "discard"),
+    [
+        ((drafts.create, draft()), (drafts.discard, "draft_1")),
+        ((bundles.create, bundle("bundle_1")), (bundles.discard, "bundle_1")),
+    ],
+    ids=["drafts", "bundles"],
+)
+def test_what_a_snapshot_shows_exists_although_it_was_discarded_meanwhile(
+    client: Client, observer: Observer, create: tuple[Any, ...], discard: tuple[Any, ...]
+) -> None:
+    client(*create)
+    client.use_transactions()
+    client.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    client.execute("SELECT FROM production_drafts")
+    declared, *args = discard
+    assert declared(observer.conn, *args) is True
+
+    with pytest.raises(AlreadyExistsError):
+        client(*create)
+
+
 def test_create_inserts(client: Client) -> None:
     store(client)
 
