@@ -170,14 +170,20 @@ _SAVEPOINT = _Frame(
 )
 
 
+# Where another task has a statement under way on the connection, it is ACTIVE; psycopg
+# lets statements wait for one another, but not a pipeline for a statement.
+_NO_TRANSACTION = (TransactionStatus.IDLE, TransactionStatus.ACTIVE)
+
+
 def _needs_pipeline(conn: AnyConnection, batch: _Batch) -> bool:
-    is_idle = conn.info.transaction_status == TransactionStatus.IDLE
-    return len(batch.calls) > 1 or not is_idle or bool(conn.pgconn.pipeline_status)
+    if len(batch.calls) > 1 or conn.pgconn.pipeline_status:
+        return True
+    return conn.info.transaction_status not in _NO_TRANSACTION
 
 
 def _frame(conn: AnyConnection, batch: _Batch) -> _Frame:
     match conn.info.transaction_status:
-        case TransactionStatus.IDLE:
+        case TransactionStatus.IDLE | TransactionStatus.ACTIVE:
             # A statement is atomic by itself. Without autocommit psycopg begins a
             # transaction, and this step is the first in it.
             is_open = len(batch.calls) == 1 or not conn.autocommit
