@@ -117,6 +117,9 @@ class Operation(Returning[P, T]):
 
     def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T:
         steps = self._steps(*args, **kwargs)
+        if conn.pgconn.pipeline_status:
+            with conn.pipeline():
+                pass  # what fails of the caller's is the caller's error, not a step's
         try:
             batch = next(steps)
             while True:
@@ -133,6 +136,9 @@ class Operation(Returning[P, T]):
         self, conn: AsyncConnection[Any], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         steps = self._steps(*args, **kwargs)
+        if conn.pgconn.pipeline_status:
+            async with conn.pipeline():
+                pass
         try:
             batch = next(steps)
             while True:
@@ -183,13 +189,14 @@ def _needs_pipeline(conn: AnyConnection, batch: _Batch) -> bool:
 
 def _frame(conn: AnyConnection, batch: _Batch) -> _Frame:
     match conn.info.transaction_status:
-        case TransactionStatus.IDLE | TransactionStatus.ACTIVE:
+        case TransactionStatus.IDLE:
             # A statement is atomic by itself. Without autocommit psycopg begins a
             # transaction, and this step is the first in it.
             is_open = len(batch.calls) == 1 or not conn.autocommit
             return _Frame(is_first=True) if is_open else _TRANSACTION
-        case TransactionStatus.INERROR:
-            return _Frame()  # the server refuses whatever comes
+        case TransactionStatus.ACTIVE | TransactionStatus.INERROR:
+            # Of another task's statement, or failed: not this step's to roll back.
+            return _Frame()
         case _:
             return _SAVEPOINT
 

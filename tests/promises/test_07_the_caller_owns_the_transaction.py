@@ -1,5 +1,6 @@
 """Without autocommit nothing commits; in autocommit each call is atomic."""
 
+import asyncio
 from typing import Any
 
 import psycopg
@@ -232,3 +233,35 @@ def test_a_call_in_a_failed_transaction_gives_the_drivers_error(client: Client) 
 
     client.rollback()
     assert client(drafts.fetch, "draft_1") == draft()
+
+
+def test_a_race_lost_beside_another_task_fails_the_transaction_instead_of_replacing_it(
+    dsn: str, observer: Observer
+) -> None:
+    # With a statement of another task under way there is no savepoint to go back to. Then
+    # the transaction has to be seen to have failed: not to be rolled back behind the
+    # caller's back, with an error that promises that it goes on.
+    async def share() -> tuple[object, TransactionStatus]:
+        async with (
+            await psycopg.AsyncConnection.connect(dsn) as conn,
+            await psycopg.AsyncConnection.connect(dsn) as other,
+        ):
+            await bundles.create(other, bundle("bundle_8", "asset_8"))
+            await drafts.create(conn, draft("before"))
+            both = asyncio.gather(
+                conn.execute("SELECT pg_sleep(0.2)"),
+                bundles.create(conn, bundle("bundle_9", "asset_8")),
+                return_exceptions=True,
+            )
+            pid = conn.info.backend_pid
+            await asyncio.to_thread(observer.wait_until_blocked, pid)
+            await other.commit()
+            _, error = await both
+            status = conn.info.transaction_status
+            await conn.rollback()
+            return error, status
+
+    error, status = asyncio.run(share())
+
+    assert isinstance(error, psycopg.Error)
+    assert status == TransactionStatus.INERROR

@@ -111,3 +111,28 @@ def test_a_race_that_a_snapshot_cannot_show_ends_with_the_drivers_error(
         client(bundles.create, bundle("bundle_2", "asset_1"))
 
     assert client(drafts.fetch, "draft_1") == draft()
+
+
+@pytest.mark.parametrize("declared", [bundles.create, bundles.upsert])
+def test_an_error_of_the_callers_pipeline_is_not_taken_for_one_of_ours(
+    client: Client, observer: Observer, declared: Any
+) -> None:
+    client.execute("CREATE TABLE mine (x int PRIMARY KEY); INSERT INTO mine VALUES (1)")
+    duplicate = "INSERT INTO mine VALUES (1)"
+
+    async def in_pipeline() -> None:
+        async with client.conn.pipeline():
+            await client.conn.execute(duplicate)
+            await declared(client.conn, bundle("bundle_1", "asset_1"))
+
+    def call(conn: Any) -> Any:
+        if client.kind == "async":
+            return in_pipeline()
+        with conn.pipeline():
+            conn.execute(duplicate)
+            return declared(conn, bundle("bundle_1", "asset_1"))
+
+    with pytest.raises(psycopg.errors.UniqueViolation, match="mine_pkey"):
+        client(call)
+
+    assert observer.rows("production_bundles") == []
