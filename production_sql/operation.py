@@ -13,13 +13,13 @@ An operation is a generator that yields what is to be sent and is given the resu
 all of them take effect or none.
 
 The caller owns the transaction. On a connection that is not in autocommit nothing is ever
-committed: within a transaction ``atomic`` is a savepoint, and if it is the first in its
-transaction a failure rolls that back. In autocommit it is a transaction of its own. A
-driver's error of a step is raised in the generator, after that; errors that the generator
-raises pass to the caller and undo nothing, so a refusal has to come before any write.
+committed, and within a transaction ``atomic`` is a savepoint; in autocommit it is a
+transaction of its own. The driver's error of a step is raised in the generator, once the
+step is undone; errors that the generator raises pass to the caller and undo nothing, so a
+refusal has to come before any write.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import nullcontext, suppress
 from typing import (
     Any,
@@ -39,10 +39,14 @@ from psycopg.pq import TransactionStatus
 
 from . import transaction
 from .errors import QueryError
+from .rows import AsyncCursor, Cursor
 from .runner import (
     AnyConnection,
     Call,
     Returning,
+    async_cursor_for,
+    check_encoding,
+    cursor_for,
     execute,
     execute_async,
     finish,
@@ -163,11 +167,13 @@ class _Frame(NamedTuple):
     before: tuple[Call[None], ...] = ()
     after: tuple[Call[None], ...] = ()
     undo: tuple[Call[None], ...] = ()
-    is_first: bool = False
 
 
+_NO_FRAME = _Frame()
 _TRANSACTION = _Frame(
-    before=(transaction.begin.bind(),), after=(transaction.commit.bind(),), is_first=True
+    before=(transaction.begin.bind(),),
+    after=(transaction.commit.bind(),),
+    undo=(transaction.rollback.bind(),),
 )
 _SAVEPOINT = _Frame(
     before=(transaction.savepoint.bind(),),
@@ -176,47 +182,47 @@ _SAVEPOINT = _Frame(
 )
 
 
-# Where another task has a statement under way on the connection, it is ACTIVE; psycopg
-# lets statements wait for one another, but not a pipeline for a statement.
-_NO_TRANSACTION = (TransactionStatus.IDLE, TransactionStatus.ACTIVE)
-
-
-def _needs_pipeline(conn: AnyConnection, batch: _Batch) -> bool:
-    if len(batch.calls) > 1 or conn.pgconn.pipeline_status:
-        return True
-    return conn.info.transaction_status not in _NO_TRANSACTION
-
-
 def _frame(conn: AnyConnection, batch: _Batch) -> _Frame:
     match conn.info.transaction_status:
-        case TransactionStatus.IDLE:
-            # A statement is atomic by itself. Without autocommit psycopg begins a
-            # transaction, and this step is the first in it.
-            is_open = len(batch.calls) == 1 or not conn.autocommit
-            return _Frame(is_first=True) if is_open else _TRANSACTION
-        case TransactionStatus.ACTIVE | TransactionStatus.INERROR:
-            # Of another task's statement, or failed: not this step's to roll back.
-            return _Frame()
-        case _:
+        case TransactionStatus.IDLE if conn.autocommit:
+            # A statement is atomic by itself.
+            return _NO_FRAME if len(batch.calls) == 1 else _TRANSACTION
+        case TransactionStatus.IDLE | TransactionStatus.INTRANS:
             return _SAVEPOINT
+        case _:
+            return _NO_FRAME  # whatever is sent now fails, with the driver's error
+
+
+def _is_open(cursors: Sequence[Cursor | AsyncCursor]) -> bool:
+    """Tell if the server has done the first of the statements and not the last."""
+    return cursors[0].pgresult is not None and cursors[-1].pgresult is None
+
+
+def _prepare(call: Call[Any], batch: _Batch) -> bool | None:
+    # What comes after a failure in a pipeline is never parsed, but psycopg would take it
+    # for prepared. Nothing is likely to fail before the first query.
+    return None if call is batch.calls[0] else False
 
 
 def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
     if not batch.is_atomic:
         return [execute(conn, call) for call in batch.calls]
-    frame = _Frame()
+    check_encoding(conn, *batch.calls)
+    with conn.lock:
+        pass  # once no other thread has a statement under way, the status tells
+    frame = _frame(conn, batch)
+    calls = frame.before + batch.calls + frame.after
+    cursors = [cursor_for(conn, call) for call in calls]
+    is_pipeline = len(calls) > 1 or conn.pgconn.pipeline_status
     try:
-        with conn.pipeline() if _needs_pipeline(conn, batch) else nullcontext():
-            frame = _frame(conn, batch)
-            cursors = [
-                start(conn, call) for call in frame.before + batch.calls + frame.after
-            ]
+        with conn.pipeline() if is_pipeline else nullcontext():
+            for cursor, call in zip(cursors, calls, strict=True):
+                start(cursor, call, prepare=_prepare(call, batch))
     except BaseException:
-        with suppress(psycopg.Error):
-            if frame.is_first:
-                conn.rollback()
-            for call in frame.undo:
-                execute(conn, call)
+        if _is_open(cursors):
+            with suppress(psycopg.Error):
+                for call in frame.undo:
+                    execute(conn, call)
         raise
     cursors = cursors[len(frame.before) :]
     return [finish(*pair) for pair in zip(cursors, batch.calls, strict=False)]
@@ -225,20 +231,22 @@ def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
 async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
     if not batch.is_atomic:
         return [await execute_async(conn, call) for call in batch.calls]
-    frame = _Frame()
+    check_encoding(conn, *batch.calls)
+    async with conn.lock:
+        pass
+    frame = _frame(conn, batch)
+    calls = frame.before + batch.calls + frame.after
+    cursors = [async_cursor_for(conn, call) for call in calls]
+    is_pipeline = len(calls) > 1 or conn.pgconn.pipeline_status
     try:
-        async with conn.pipeline() if _needs_pipeline(conn, batch) else nullcontext():
-            frame = _frame(conn, batch)
-            cursors = [
-                await start_async(conn, call)
-                for call in frame.before + batch.calls + frame.after
-            ]
+        async with conn.pipeline() if is_pipeline else nullcontext():
+            for cursor, call in zip(cursors, calls, strict=True):
+                await start_async(cursor, call, prepare=_prepare(call, batch))
     except BaseException:
-        with suppress(psycopg.Error):
-            if frame.is_first:
-                await conn.rollback()
-            for call in frame.undo:
-                await execute_async(conn, call)
+        if _is_open(cursors):
+            with suppress(psycopg.Error):
+                for call in frame.undo:
+                    await execute_async(conn, call)
         raise
     cursors = cursors[len(frame.before) :]
     return [await finish_async(*pair) for pair in zip(cursors, batch.calls, strict=False)]

@@ -4,18 +4,23 @@ All outcomes but 'written' have written nothing, so that an error made of one le
 caller's transaction usable and without a trace.
 """
 
+from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from msgspec import Struct
 from psycopg.errors import UniqueViolation
 
-from .errors import AssetConflictError
+from .errors import AssetConflictError, ProductionError
 from .operation import Steps, atomic, once
 from .runner import Call
 
-# A lost race is seen at the second attempt, unless its winner has gone again meanwhile. In
+# Of many sessions at one bundle each stale one has been overtaken by another that wrote, so
+# that a long row of them is possible; but not this long.
+_ATTEMPTS = 1000
+
+# A lost race is seen at the next attempt, unless its winner has gone again meanwhile. In
 # REPEATABLE READ it is never seen, and the driver's error stands.
-_ATTEMPTS = 3
+_LOST_RACES = 10
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -41,14 +46,27 @@ class AssetOutcome(Struct, frozen=True, kw_only=True):
         return self.outcome == "written"
 
 
+T = TypeVar("T")
 AnyOutcome = TypeVar("AnyOutcome", Outcome, AssetOutcome)
 
 
-def settled(call: Call[AnyOutcome]) -> Steps[AnyOutcome]:
+def settled(
+    call: Call[AnyOutcome], send: Callable[[Call[AnyOutcome]], Steps[AnyOutcome]] = once
+) -> Steps[AnyOutcome]:
     """Run a statement until its outcome is not stale."""
-    while (outcome := (yield from once(call))).outcome == "stale":
-        pass
-    return outcome
+    for _ in range(_ATTEMPTS):
+        outcome = yield from send(call)
+        if outcome.outcome != "stale":
+            return outcome
+    raise ProductionError(
+        f"{call.query.name}: {_ATTEMPTS} attempts in a row have written nothing: look for "
+        "a trigger or a rule that holds back what is written to the production_ tables"
+    )
+
+
+def _alone(call: Call[T]) -> Steps[T]:
+    (result,) = yield from atomic(call)
+    return result
 
 
 def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
@@ -59,12 +77,10 @@ def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
     lost_races: list[UniqueViolation] = []
     while True:
         try:
-            (outcome,) = yield from atomic(call)
+            outcome = yield from settled(call, _alone)
         except UniqueViolation as error:
             lost_races.append(error)
-            if len(lost_races) == _ATTEMPTS:
+            if len(lost_races) == _LOST_RACES:
                 raise
         else:
-            if outcome.outcome != "stale":
-                cause = lost_races[-1] if lost_races else None
-                return outcome.is_written(bundle_id, cause)
+            return outcome.is_written(bundle_id, lost_races[-1] if lost_races else None)

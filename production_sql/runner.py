@@ -36,6 +36,7 @@ import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import nullcontext
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -345,11 +346,20 @@ def _rows(returns: Any) -> tuple[Any, float, float]:
     return returns, 1, 1
 
 
-def start(conn: Connection[Any], call: Call[Any]) -> Cursor:
+def check_encoding(conn: AnyConnection, *calls: Call[Any]) -> None:
+    """Raise InvalidValueError if the client_encoding does not have a character."""
+    for call in calls:
+        call.query.check_encoding(conn, call.params)
+
+
+def cursor_for(conn: Connection[Any], call: Call[Any]) -> Cursor:
+    """Return a cursor for the result of a query."""
+    return Cursor(conn, row_factory=call.query.row_factory)
+
+
+def start(cursor: Cursor, call: Call[Any], *, prepare: bool | None = None) -> None:
     """Send a query; in a pipeline its result comes later."""
-    call.query.check_encoding(conn, call.params)
-    cursor = Cursor(conn, row_factory=call.query.row_factory)
-    return cursor.execute(call.query.statement, call.params, binary=True)
+    cursor.execute(call.query.statement, call.params, prepare=prepare, binary=True)
 
 
 def finish(cursor: Cursor, call: Call[T]) -> T:
@@ -359,19 +369,25 @@ def finish(cursor: Cursor, call: Call[T]) -> T:
 
 
 def execute(conn: Connection[Any], call: Call[T]) -> T:
-    """Send a query and return its result."""
-    if conn.pgconn.pipeline_status:
-        with conn.pipeline():  # within the caller's, it ends with the result
-            cursor = start(conn, call)
-        return finish(cursor, call)
-    return finish(start(conn, call), call)
+    """Send a query and return its result. Raises InvalidValueError, with nothing sent."""
+    check_encoding(conn, call)
+    cursor = cursor_for(conn, call)
+    # Within a pipeline of the caller's, this one ends with the result.
+    with conn.pipeline() if conn.pgconn.pipeline_status else nullcontext():
+        start(cursor, call)
+    return finish(cursor, call)
 
 
-async def start_async(conn: AsyncConnection[Any], call: Call[Any]) -> AsyncCursor:
+def async_cursor_for(conn: AsyncConnection[Any], call: Call[Any]) -> AsyncCursor:
+    """Return a cursor for the result of a query."""
+    return AsyncCursor(conn, row_factory=call.query.row_factory)
+
+
+async def start_async(
+    cursor: AsyncCursor, call: Call[Any], *, prepare: bool | None = None
+) -> None:
     """Send a query; in a pipeline its result comes later."""
-    call.query.check_encoding(conn, call.params)
-    cursor = AsyncCursor(conn, row_factory=call.query.row_factory)
-    return await cursor.execute(call.query.statement, call.params, binary=True)
+    await cursor.execute(call.query.statement, call.params, prepare=prepare, binary=True)
 
 
 async def finish_async(cursor: AsyncCursor, call: Call[T]) -> T:
@@ -381,12 +397,12 @@ async def finish_async(cursor: AsyncCursor, call: Call[T]) -> T:
 
 
 async def execute_async(conn: AsyncConnection[Any], call: Call[T]) -> T:
-    """Send a query and return its result."""
-    if conn.pgconn.pipeline_status:
-        async with conn.pipeline():
-            cursor = await start_async(conn, call)
-        return await finish_async(cursor, call)
-    return await finish_async(await start_async(conn, call), call)
+    """Send a query and return its result. Raises InvalidValueError, with nothing sent."""
+    check_encoding(conn, call)
+    cursor = async_cursor_for(conn, call)
+    async with conn.pipeline() if conn.pgconn.pipeline_status else nullcontext():
+        await start_async(cursor, call)
+    return await finish_async(cursor, call)
 
 
 class Stream(_Statement[P], Generic[P, T]):
@@ -416,7 +432,9 @@ class Stream(_Statement[P], Generic[P, T]):
     def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Return the rows, to be iterated over once."""
         iterate = self._by_kind(conn, self._iterate, self._iterate_async)
-        return iterate(conn, self.parameters(*args, **kwargs))
+        params = self.parameters(*args, **kwargs)
+        self.check_encoding(conn, params)
+        return iterate(conn, params)
 
     def _cursor_options(self, conn: AnyConnection) -> dict[str, Any]:
         return {

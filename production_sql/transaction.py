@@ -14,6 +14,11 @@ def commit() -> None:
 
 
 @query
+def rollback() -> None:
+    """Undo the transaction."""
+
+
+@query
 def savepoint() -> None:
     """Mark where an operation begins."""
 

@@ -107,10 +107,14 @@ class Observer:
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return {table: self.rows(table) for table in TABLES}
 
+    def blocking(self, pid: int) -> list[int]:
+        """Return the sessions that a session waits for."""
+        query = "SELECT unnest(pg_blocking_pids(%s))"
+        return [blocking for (blocking,) in self.conn.execute(query, [pid])]
+
     def wait_until_blocked(self, pid: int) -> None:
         """Return once the session waits for another."""
-        blocked = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
-        while self.conn.execute(blocked, [pid]).fetchone() != (True,):
+        while not self.blocking(pid):
             pass
 
 
@@ -121,6 +125,7 @@ class Background:
         self.result: Any = None
         self.error: Exception | None = None
         self.client = client
+        self.pid: int = client.conn.info.backend_pid
         self._call = (declared, *args)
         self._thread = Thread(target=self._run)
         self._thread.start()
@@ -132,7 +137,7 @@ class Background:
             self.error = error
 
     def wait_until_blocked(self, observer: Observer) -> "Background":
-        observer.wait_until_blocked(self.client.conn.info.backend_pid)
+        observer.wait_until_blocked(self.pid)
         return self
 
     def finish(self) -> Any:

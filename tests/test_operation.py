@@ -1,5 +1,7 @@
 """Operations of several statements, declared once for both kinds of connection."""
 
+import pkgutil
+
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
@@ -93,13 +95,32 @@ def test_if_one_fails_none_has_taken_effect_and_the_connection_is_usable(
 
     expected = {
         "autocommit": TransactionStatus.IDLE,
-        "first": TransactionStatus.IDLE,
+        "first": TransactionStatus.INTRANS,
         "later": TransactionStatus.INTRANS,
     }
     assert client.conn.info.transaction_status == expected[state]
     client(posts.insert, post(3))
     client.commit()
     assert post_ids(observer) == ([0, 3] if state == "later" else [3])
+
+
+@pytest.mark.parametrize("prepare_threshold", [0, 5])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_statement_that_was_never_come_to_is_not_taken_for_prepared(
+    client: Client, observer: Observer, autocommit: bool, prepare_threshold: int
+) -> None:
+    break_check(observer)
+    client.conn.prepare_threshold = prepare_threshold
+    if not autocommit:
+        client.use_transactions()
+
+    for _ in range(8):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            client(posts.insert_and_rate_all, post(2), 1.0)
+        client(posts.insert_and_rate_all, post(1), 2.0)
+
+    client.commit()
+    assert posts.fetch_all(observer.conn) == [post(1, rating=2.0)]
 
 
 @pytest.mark.parametrize("autocommit", [True, False])
@@ -165,3 +186,20 @@ def test_a_savepoint_of_the_same_name_is_left_alone(client: Client) -> None:
     client.execute("ROLLBACK TO SAVEPOINT production_sql")
 
     assert client(posts.fetch_all) == []
+
+
+def test_a_savepoint_that_could_not_be_made_is_not_gone_back_to(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "production_sql.operation._SAVEPOINT"
+    frame = pkgutil.resolve_name("production_sql.operation:_SAVEPOINT")
+    monkeypatch.setattr(name, frame._replace(before=(posts.fail.bind("here"),)))
+    client.use_transactions()
+    client.execute("SAVEPOINT production_sql")
+    client(posts.insert, post(0))
+
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        client(posts.insert_two, post(1), post(2))
+
+    # The caller's savepoint is the caller's to go back to.
+    assert client.conn.info.transaction_status == TransactionStatus.INERROR

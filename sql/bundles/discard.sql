@@ -6,7 +6,7 @@ WITH seen AS (
     WHERE bundle_id = %(bundle_id)s
 ),
 
--- The versions tell whether an asset was added meanwhile: see drafts/discard.sql.
+-- The versions tell whether the bundle is another one meanwhile: see drafts/discard.sql.
 locked AS (
     SELECT xmin AS version
     FROM production_bundles
@@ -34,6 +34,6 @@ written AS (
 SELECT
     CASE
         WHEN EXISTS (SELECT FROM written) THEN 'written'
-        WHEN EXISTS (SELECT FROM locked) THEN 'stale'
+        WHEN EXISTS (SELECT FROM seen) THEN 'stale'
         ELSE 'unchanged'
     END AS outcome

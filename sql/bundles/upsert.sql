@@ -143,7 +143,6 @@ changed AS (
     CROSS JOIN tail
     WHERE
         asset.asset_id = difference.asset_id
-        AND asset.bundle_id = written.bundle_id
         AND (tail.start IS NULL OR difference.position < tail.start)
 ),
 
@@ -206,7 +205,6 @@ removed AS (
     USING written, stored, tail
     WHERE
         asset.asset_id = stored.asset_id
-        AND asset.bundle_id = written.bundle_id
         AND stored.position >= tail.start
         AND (SELECT count(*) FROM added) >= 0
     RETURNING asset.asset_id

@@ -1,41 +1,57 @@
 -- Insert a draft, or bring the stored one up to date. No row is written if the stored
 -- draft is equal; its created_at stays that of the first write in any case.
+WITH given AS (
+    SELECT
+        %(draft_id)s::text AS draft_id,
+        %(strategy_id)s::text AS strategy_id,
+        %(content_type)s::text AS content_type,
+        %(body)s::text AS body,
+        %(metadata)s::json AS metadata,
+        %(created_at)s::timestamptz AS created_at
+),
+
+-- A replay ends here, as a read: DO UPDATE would lock the row, write that lock to the WAL
+-- and use up a value of the sequence even when its WHERE lets nothing through.
+-- json has no equality, so its text is compared; a NULL reads as the DTO's default.
+equal AS (
+    SELECT seen.draft_id
+    FROM production_drafts AS seen
+    INNER JOIN given ON seen.draft_id = given.draft_id
+    WHERE
+        seen.strategy_id = given.strategy_id
+        AND seen.content_type = given.content_type
+        AND seen.body = given.body
+        AND coalesce(seen.metadata::text, '{}') = given.metadata::text
+),
+
+-- In REPEATABLE READ a draft that was discarded meanwhile is still seen, and to insert it
+-- again would show two of it there. To lock it is a serialization failure then.
+locked AS (
+    SELECT draft_id
+    FROM production_drafts
+    WHERE
+        draft_id = %(draft_id)s
+        AND NOT EXISTS (SELECT FROM equal)
+    FOR NO KEY UPDATE
+)
+
 INSERT INTO production_drafts AS stored (
     draft_id, strategy_id, content_type, body, metadata, created_at, updated_at
 )
 SELECT
-    given.draft_id,
-    given.strategy_id,
-    given.content_type,
-    given.body,
-    given.metadata,
-    given.created_at,
+    draft_id,
+    strategy_id,
+    content_type,
+    body,
+    metadata,
+    created_at,
     -- Not now(): that stands still within a transaction, and updated_at has to move with
     -- every change.
     statement_timestamp() AS updated_at
-FROM (
-    VALUES (
-        %(draft_id)s::text,
-        %(strategy_id)s::text,
-        %(content_type)s::text,
-        %(body)s::text,
-        %(metadata)s::json,
-        %(created_at)s::timestamptz
-    )
-) AS given (draft_id, strategy_id, content_type, body, metadata, created_at)
--- A replay ends here, as a read: DO UPDATE would lock the row, write that lock to the WAL
--- and use up a value of the sequence even when its WHERE lets nothing through.
--- json has no equality, so its text is compared; a NULL reads as the DTO's default.
+FROM given
 WHERE
-    NOT EXISTS (
-        SELECT FROM production_drafts AS seen
-        WHERE
-            seen.draft_id = given.draft_id
-            AND seen.strategy_id = given.strategy_id
-            AND seen.content_type = given.content_type
-            AND seen.body = given.body
-            AND coalesce(seen.metadata::text, '{}') = given.metadata::text
-    )
+    NOT EXISTS (SELECT FROM equal)
+    AND (SELECT count(*) FROM locked) >= 0
 ON CONFLICT (draft_id) DO UPDATE SET
     strategy_id = excluded.strategy_id,
     content_type = excluded.content_type,

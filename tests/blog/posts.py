@@ -160,6 +160,12 @@ def insert_two(first: Post, second: Post) -> Steps[tuple[bool, bool]]:
 
 
 @operation
+def insert_and_rate_all(post: Post, rating: float) -> Steps[tuple[bool, int]]:
+    """Insert a post and rate all there are, or do neither."""
+    return (yield from atomic(insert.bind(post), rate_all.bind(rating)))
+
+
+@operation
 def insert_or_log(post: Post) -> Steps[str]:
     """Insert a post after a check that fails; the failure is undone, and known here."""
     try:

@@ -1,5 +1,6 @@
 """An asset has one bundle, which exists."""
 
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -214,6 +215,136 @@ def test_a_discard_takes_the_asset_along_that_is_being_added(
         assert blocked.finish() is True
 
     assert observer.rows("production_bundle_assets") == []
+
+
+@pytest.mark.parametrize(
+    ("discard", "replace"),
+    [
+        (
+            (bundles.discard, "bundle_1"),
+            [(bundles.discard, "bundle_1"), (bundles.create, bundle("bundle_1", "b"))],
+        ),
+        (
+            (drafts.discard, "draft_1"),
+            [(bundles.discard, "bundle_1"), (bundles.create, bundle("bundle_1", "b"))],
+        ),
+        (
+            (drafts.discard, "draft_1"),
+            [(bundles.discard, "bundle_1"), (bundles.create, bundle("bundle_2", "b"))],
+        ),
+        (
+            (drafts.discard, "draft_1"),
+            [(drafts.discard, "draft_1"), (drafts.create, draft())],
+        ),
+        (
+            (drafts.discard, "draft_1"),
+            [
+                (drafts.upsert, draft(body="Changed")),
+                (bundles.create, bundle("bundle_2", "b")),
+            ],
+        ),
+    ],
+    ids=["bundle", "its bundle", "its bundle by another", "draft", "a bundle more"],
+)
+def test_a_discard_takes_what_another_session_is_putting_in_its_place(
+    client: Client,
+    observer: Observer,
+    discard: tuple[Any, ...],
+    replace: list[tuple[Any, ...]],
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    for write in replace:
+        client(*write)
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, *discard).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+
+    assert observer.rows("production_bundles") == []
+    assert observer.rows("production_bundle_assets") == []
+    is_left = discard[0] is bundles.discard
+    assert len(observer.rows("production_drafts")) == is_left
+
+
+def test_a_discard_takes_the_draft_that_another_session_is_storing_anew(
+    client: Client, observer: Observer
+) -> None:
+    client(drafts.create, draft())
+    client.use_transactions()
+    client(drafts.discard, "draft_1")
+    client(drafts.create, draft())
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+    assert observer.rows("production_drafts") == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "args"),
+    [
+        ("drafts:_discard", ["draft_1"]),
+        ("bundles:_discard", ["bundle_1"]),
+        ("bundles:_upsert", [bundle("bundle_1", "c", "a")]),
+    ],
+)
+def test_a_statement_that_finds_its_snapshot_stale_writes_nothing(
+    client: Client, observer: Observer, statement: str, args: list[Any]
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    client(assets.create, "bundle_1", asset("b"))
+    with Client.connected(client.dsn, client.kind) as second:
+        declared = pkgutil.resolve_name(f"production_sql.{statement}")
+        blocked = Background(second, declared, *args).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish().outcome == "stale"
+
+    assert client(drafts.fetch, "draft_1") == draft()
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", "a", "b")
+
+
+def test_a_discard_leaves_the_bundle_that_is_being_given_to_another_draft(
+    client: Client, observer: Observer
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    given = bundle("bundle_1", "a", draft_id="draft_2")
+    client(bundles.upsert, given)
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is True
+        assert second(bundles.fetch, "bundle_1") == given
+    assert observer.rows("production_drafts") == []
+
+
+def test_a_second_discard_of_a_draft_waits_with_no_bundle_in_hand(
+    client: Client, observer: Observer
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1"))
+    client.use_transactions()
+    client(assets.create, "bundle_1", asset("a"))
+    with (
+        Client.connected(client.dsn, client.kind) as second,
+        Client.connected(client.dsn, client.kind) as third,
+    ):
+        one = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
+        two = Background(third, drafts.discard, "draft_1").wait_until_blocked(observer)
+
+        assert observer.blocking(two.pid) == [one.pid]
+
+        client.commit()
+        assert {one.finish(), two.finish()} == {True, False}
 
 
 def test_discards_of_one_draft_never_deadlock(client: Client, observer: Observer) -> None:

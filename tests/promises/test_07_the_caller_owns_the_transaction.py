@@ -235,33 +235,95 @@ def test_a_call_in_a_failed_transaction_gives_the_drivers_error(client: Client) 
     assert client(drafts.fetch, "draft_1") == draft()
 
 
-def test_a_race_lost_beside_another_task_fails_the_transaction_instead_of_replacing_it(
+def test_a_race_lost_beside_a_statement_of_another_task_leaves_the_transaction_usable(
     dsn: str, observer: Observer
 ) -> None:
-    # With a statement of another task under way there is no savepoint to go back to. Then
-    # the transaction has to be seen to have failed: not to be rolled back behind the
-    # caller's back, with an error that promises that it goes on.
-    async def share() -> tuple[object, TransactionStatus]:
+    async def share() -> None:
         async with (
             await psycopg.AsyncConnection.connect(dsn) as conn,
             await psycopg.AsyncConnection.connect(dsn) as other,
         ):
+
+            async def wait_until_blocked() -> None:
+                pid = conn.info.backend_pid
+                await asyncio.to_thread(observer.wait_until_blocked, pid)
+
             await bundles.create(other, bundle("bundle_8", "asset_8"))
+            await other.execute("SELECT pg_advisory_lock(8)")
             await drafts.create(conn, draft("before"))
-            both = asyncio.gather(
-                conn.execute("SELECT pg_sleep(0.2)"),
-                bundles.create(conn, bundle("bundle_9", "asset_8")),
-                return_exceptions=True,
-            )
-            pid = conn.info.backend_pid
-            await asyncio.to_thread(observer.wait_until_blocked, pid)
+            waits = asyncio.create_task(conn.execute("SELECT pg_advisory_xact_lock(8)"))
+            await wait_until_blocked()
+            loses = asyncio.create_task(bundles.create(conn, bundle("bundle_9", "asset_8")))
+            await asyncio.sleep(0)  # it has begun, and waits for the other task
+            await other.execute("SELECT pg_advisory_unlock(8)")
+            await waits
+            await wait_until_blocked()
             await other.commit()
-            _, error = await both
-            status = conn.info.transaction_status
-            await conn.rollback()
-            return error, status
+            with pytest.raises(AssetConflictError):
+                await loses
 
-    error, status = asyncio.run(share())
+            await drafts.create(conn, draft("after"))
 
-    assert isinstance(error, psycopg.Error)
-    assert status == TransactionStatus.INERROR
+    asyncio.run(share())
+
+    rows = observer.rows("production_drafts")
+    assert [row["draft_id"] for row in rows][1:] == ["before", "after"]
+
+
+@pytest.mark.parametrize("prepare_threshold", [0, 5])
+def test_a_call_that_undoes_itself_does_so_however_often(
+    client: Client, observer: Observer, prepare_threshold: int
+) -> None:
+    # Each statement is prepared at some time, and within a pipeline that fails.
+    observer.conn.execute("ALTER TABLE production_bundle_assets ADD CHECK (url != 'bad')")
+    client.conn.prepare_threshold = prepare_threshold
+    client.use_transactions()
+    client(drafts.create, draft("before"))
+    bad = bundle(assets=[asset("asset_2", url="bad")])
+
+    for _ in range(12):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            client(bundles.upsert, bad)
+        assert client(bundles.upsert, bundle("bundle_1", "asset_1")) is False
+
+    client.commit()
+    assert client(drafts.fetch, "before") == draft("before")
+
+
+@pytest.mark.parametrize("in_transaction", [True, False])
+def test_a_call_that_is_cancelled_is_whole_or_not_there_and_harms_nothing_else(
+    dsn: str, observer: Observer, in_transaction: bool
+) -> None:
+    new = bundle("bundle_2", "asset_3", "asset_2")
+
+    async def cancel_after(turns: int) -> bool:
+        async with await psycopg.AsyncConnection.connect(dsn) as conn:
+            await conn.set_autocommit(not in_transaction)
+            await drafts.upsert(conn, draft(f"before_{turns}"))
+            if in_transaction:
+                await conn.execute("SAVEPOINT production_sql")
+                await drafts.upsert(conn, draft(f"later_{turns}"))
+            task = asyncio.create_task(bundles.upsert(conn, new))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            has_ended = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+
+            state = "INTRANS" if in_transaction else "IDLE"
+            assert conn.info.transaction_status.name == state
+            assert await drafts.fetch(conn, f"before_{turns}") is not None
+            if in_transaction:
+                assert await drafts.fetch(conn, f"later_{turns}") is not None
+            assert await bundles.fetch(conn, "bundle_2") in (None, new)
+            await bundles.discard(conn, "bundle_2")
+            return has_ended
+
+    async def cancel_everywhere() -> None:
+        turns = 0
+        while not await cancel_after(turns):
+            turns += 1
+
+    asyncio.run(cancel_everywhere())
+
+    assert observer.rows("production_bundles")[2:] == []

@@ -99,7 +99,58 @@ def test_a_serialization_failure_is_the_drivers_error(
     assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", "asset_2")
 
 
-def test_a_race_that_a_snapshot_cannot_show_ends_with_the_drivers_error(
+@pytest.mark.parametrize(
+    ("call", "meanwhile"),
+    [
+        ((drafts.upsert, draft(body="Changed")), (drafts.discard, "draft_1")),
+        ((drafts.upsert, draft("draft_2")), (drafts.create, draft("draft_2"))),
+        ((bundles.upsert, bundle("bundle_1", "a")), (bundles.discard, "bundle_1")),
+        ((bundles.upsert, bundle("bundle_2")), (bundles.create, bundle("bundle_2"))),
+        ((bundles.create, bundle("bundle_2")), (bundles.create, bundle("bundle_2"))),
+        ((bundles.discard, "bundle_1"), (bundles.discard, "bundle_1")),
+        ((drafts.discard, "draft_1"), (bundles.discard, "bundle_1")),
+        ((assets.create, "bundle_1", asset("a")), (bundles.discard, "bundle_1")),
+        ((assets.upsert, "bundle_1", asset("a")), (bundles.discard, "bundle_1")),
+    ],
+    ids=lambda call: call[0].name,
+)
+def test_what_a_snapshot_cannot_show_is_a_serialization_failure(
+    client: Client, observer: Observer, call: tuple[Any, ...], meanwhile: tuple[Any, ...]
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1"))
+    client.use_transactions()
+    client.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    client.execute("SELECT FROM production_drafts")
+    declared, *args = meanwhile
+    declared(observer.conn, *args)
+
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        client(*call)
+
+
+def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1"))
+    observer.conn.execute("""
+        CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER hold_back BEFORE UPDATE ON production_bundles
+        FOR EACH ROW EXECUTE FUNCTION hold_back()
+    """)
+
+    with pytest.raises(ProductionError) as raised:
+        client(bundles.upsert, bundle("bundle_1", "a"))
+
+    assert str(raised.value) == (
+        "bundles.upsert: 1000 attempts in a row have written nothing: look for a trigger "
+        "or a rule that holds back what is written to the production_ tables"
+    )
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1")
+
+
+def test_a_race_for_an_asset_that_a_snapshot_cannot_show_ends_with_the_drivers_error(
     client: Client, observer: Observer
 ) -> None:
     client.use_transactions()

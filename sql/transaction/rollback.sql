@@ -1,0 +1,2 @@
+-- Undo an operation of several statements that has failed, in autocommit.
+ROLLBACK
