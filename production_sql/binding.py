@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from types import NoneType
 from typing import Any, cast, get_args, get_type_hints
 from uuid import UUID
@@ -68,8 +69,8 @@ def field_binders(struct: type[Struct]) -> dict[str, Bind]:
 
 
 def check_struct(value: object, struct: type[Struct]) -> None:
-    """Raise RefusedError if a value is not a Struct of this class."""
-    if not isinstance(value, struct):
+    """Raise RefusedError if a value is not a Struct of this class, subclasses excluded."""
+    if type(value) is not struct:
         raise RefusedError(f"Expected `{struct.__name__}`, got `{type(value).__name__}`")
 
 
@@ -91,12 +92,14 @@ def _text(value: str) -> str:
             value.encode()
         except UnicodeEncodeError as error:
             raise RefusedError(f"lone surrogate at index {error.start}") from None
-    return value
+    return str.__str__(value)  # a plain one of a subclass, which JSON would refuse
 
 
 def _timestamp(value: datetime) -> str:
     if value.tzinfo is None:
         return value.isoformat()
+    if value.utcoffset() is None:
+        raise RefusedError("its tzinfo gives no offset from UTC")
     try:
         return value.astimezone(UTC).isoformat()
     except OverflowError:
@@ -125,17 +128,38 @@ NOT_FROM_TEXT = (bytes, date, datetime, time, timedelta, Decimal, UUID)
 
 
 def _scalar(annotation: Any, to_text: Callable[[Any], str]) -> Bind:
+    check = partial(convert, type=annotation, builtin_types=NOT_FROM_TEXT)
+    if to_text is _timestamp:
+        check = partial(_exact_datetime, check)
+
     def bind(value: object) -> str:
         try:
-            return to_text(convert(value, annotation, builtin_types=NOT_FROM_TEXT))
+            return to_text(check(value))
         except ValidationError as error:
             raise RefusedError(str(error)) from None
 
     return bind
 
 
+def _exact_datetime(check: Callable[[Any], datetime], value: object) -> datetime:
+    try:
+        return check(value)
+    except ValidationError:
+        if not isinstance(value, datetime):
+            raise
+    # Of a subclass, such as a frozen clock gives, or a data frame.
+    exact = check(convert(value.isoformat(), datetime))
+    if value - exact:
+        raise RefusedError("finer than a microsecond")
+    return exact
+
+
+# What is nested deeper may be beyond the recursion limit of who reads it.
+_MAX_DEPTH = 500
+
 # Keys in order: dicts that are equal become the same text, so that a replay is one.
 _encode = Encoder(order="deterministic").encode
+_decode = Decoder().decode
 
 
 def _json(annotation: Any, struct: type[Struct] | None) -> Bind:
@@ -159,9 +183,24 @@ def _json(annotation: Any, struct: type[Struct] | None) -> Bind:
                 "float, str, list, and dict with str keys",
                 _difference(value, back),
             )
+        if data.count(b"{") + data.count(b"[") > _MAX_DEPTH:
+            _check_depth(data)
         return data.decode()
 
     return bind
+
+
+def _check_depth(data: bytes) -> None:
+    level = [_decode(data)]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    if level:
+        raise RefusedError(f"nested more than {_MAX_DEPTH} deep")
 
 
 def _not_encodable(value: Any, error: Exception, path: str = "") -> tuple[str, str]:

@@ -242,7 +242,7 @@ class _Statement(Declared[P]):
             value = values[argument]
             try:
                 if struct is not None:
-                    if not isinstance(value, struct):
+                    if type(value) is not struct:
                         label = list(bound.arguments)[argument]
                     check_struct(value, struct)
                     value = getattr(value, field)

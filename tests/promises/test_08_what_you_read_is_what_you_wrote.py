@@ -3,18 +3,27 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
+from msgspec import Struct, structs
 from psycopg.pq import TransactionStatus
 
-from production_sql import InvalidValueError, NotFoundError, assets, bundles, drafts
+from production_sql import (
+    AssetDTO,
+    ContentDraftDTO,
+    InvalidValueError,
+    NotFoundError,
+    assets,
+    bundles,
+    drafts,
+)
 
 from ..client import Client
 from ..samples import NOON, asset, bundle, draft
@@ -28,6 +37,47 @@ class Point(Struct):
     x: int
 
 
+class Text(str):
+    def __str__(self) -> str:
+        return "another"
+
+
+class FrozenDatetime(datetime):
+    pass
+
+
+class FineDatetime(datetime):
+    """With more than a datetime can hold, as that of a data frame."""
+
+    def __sub__(self, other: Any) -> Any:
+        return super().__sub__(other) + timedelta(microseconds=1)
+
+
+class Nowhere(tzinfo):
+    def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> None:
+        return None
+
+
+class LongDraft(ContentDraftDTO, frozen=True, kw_only=True):
+    subtitle: str = ""
+
+
+class LongAsset(AssetDTO, frozen=True, kw_only=True):
+    alt: str = ""
+
+
+def nested(depth: int) -> dict[str, Any]:
+    value: list[Any] = []
+    for _ in range(depth - 2):
+        value = [value]
+    return {"a": value}
+
+
 TEXTS = [
     "",
     " \t\r\n\x01\x7f",
@@ -36,6 +86,7 @@ TEXTS = [
     "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿 e\u0301 \ufeff \ufffd \U0010ffff",
     "x" * 100_000,
     Kind.POST,
+    Text("x"),
 ]
 METADATA = [
     {},
@@ -43,9 +94,11 @@ METADATA = [
     {"nul": "\0", "key\0": ["\0"], "escape": '\\u0000 \\ " /'},
     {"float": [1e23, -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1e16, 123456789.0]},
     {"int": [0, 2**53 + 1, 2**63, -(2**63) - 1, 10**40]},
-    {"text": TEXTS},
+    {"text": TEXTS[:-1]},
     {"deep": [[[[[[{"a": {"b": {"c": [{}]}}}]]]]]]},
     OrderedDict(b=1, a=2),
+    nested(500),
+    {"wide": [[{}]] * 600},
 ]
 TIMES = [
     NOON,
@@ -54,6 +107,7 @@ TIMES = [
     datetime(1900, 1, 1, tzinfo=timezone(timedelta(minutes=19, seconds=32))),
     datetime(1, 1, 1, tzinfo=UTC),
     datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    FrozenDatetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=-3))),
 ]
 
 
@@ -158,6 +212,20 @@ def test_values_come_back_equal_in_any_client_encoding(
         client.execute("SET client_encoding = 'UTF8'")
 
 
+@pytest.mark.parametrize("fold", [0, 1])
+@pytest.mark.parametrize(
+    "hour", [datetime(2026, 10, 25, 2, 30), datetime(2026, 3, 29, 2, 30)]
+)
+def test_an_hour_that_a_zone_has_twice_or_never_comes_back_as_the_same_moment(
+    client: Client, hour: datetime, fold: int
+) -> None:
+    time = hour.replace(tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
+    client(drafts.create, draft(created_at=time))
+
+    # Not equal: Python calls no such hour equal to one of another zone.
+    assert client(drafts.fetch, "draft_1").created_at == time.astimezone(UTC)
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 json = st.recursive(
     st.none()
@@ -213,6 +281,9 @@ INVALID_TIME: list[tuple[Any, str]] = [
         datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
         "outside the years 1 to 9999 in UTC",
     ),
+    (FrozenDatetime(2026, 3, 14), "Expected `datetime` with a timezone component"),
+    (FineDatetime(2026, 3, 14, tzinfo=UTC), "finer than a microsecond"),
+    (datetime(2026, 3, 14, tzinfo=Nowhere()), "its tzinfo gives no offset from UTC"),
 ]
 NOT_EQUAL = (
     "JSON would not give it back equal: it holds None, bool, int, finite float, str, list, "
@@ -241,6 +312,7 @@ INVALID_METADATA: list[tuple[Any, str, str]] = [
         "['a']",
         "Exceeds the limit (4300 digits) for integer string conversion",
     ),
+    (nested(501), "", "nested more than 500 deep"),
     (endless, "", "maximum recursion depth exceeded"),
 ]
 INVALID: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = []
@@ -298,13 +370,19 @@ for value, kind in [
     (None, "NoneType"),
     ({"asset_id": "a"}, "dict"),
     (draft(), "ContentDraftDTO"),
+    (LongAsset(asset_id="a", asset_type="", url=""), "LongAsset"),
 ]:
     reason = f"DraftBundleDTO.assets[0]: Expected `AssetDTO`, got `{kind}`"
     INVALID.append((bundles.upsert, (bundle(assets=[value]),), reason))
     INVALID.append(
         (assets.create, ("b", value), f"asset: Expected `AssetDTO`, got `{kind}`")
     )
-for value, kind in [(None, "NoneType"), ({}, "dict"), ("draft_1", "str")]:
+for value, kind in [
+    (None, "NoneType"),
+    ({}, "dict"),
+    ("draft_1", "str"),
+    (LongDraft(**structs.asdict(draft())), "LongDraft"),
+]:
     reason = f"draft: Expected `ContentDraftDTO`, got `{kind}`"
     INVALID.append((drafts.create, (value,), reason))
     reason = f"bundle: Expected `DraftBundleDTO`, got `{kind}`"
