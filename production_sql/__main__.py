@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from contextlib import nullcontext
 from importlib.metadata import version
@@ -36,7 +37,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with nullcontext(dsn) if dsn else embedded.server() as server_dsn:
             demo.run(server_dsn)
-    except (ProductionError, psycopg.Error, ModuleNotFoundError) as error:
+    except (
+        ProductionError,
+        psycopg.Error,
+        ModuleNotFoundError,
+        subprocess.SubprocessError,
+    ) as error:
         print(f"production_sql: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0

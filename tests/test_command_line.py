@@ -92,6 +92,19 @@ def test_a_database_that_is_not_there_is_one_line_and_no_traceback(
     assert "Traceback" not in said
 
 
+def test_a_server_that_does_not_start_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("LC_ALL", "nowhere")  # a locale that initdb refuses
+
+    assert main(["demo"]) == 1
+
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith("production_sql: CalledProcessError: ")
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"]])
 def test_help_explains(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:

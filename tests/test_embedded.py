@@ -82,6 +82,19 @@ def test_a_folder_that_the_server_could_not_be_told_of_is_an_error(
     assert not folder.exists()
 
 
+def test_a_folder_for_throw_away_data_that_the_server_could_not_be_told_of_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+
+    with pytest.raises(InvalidValueError, match=r"^TMPDIR: "), embedded.server():
+        pass
+
+    assert list(folder.iterdir()) == []
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "file").touch()

@@ -308,8 +308,8 @@ UNREADABLE = (
     "libpq's (a schema goes into schema=)"
 )
 UNQUOTED = (
-    "dsn: no such host or port: within a URL's user and password, write @ as %40, / as "
-    "%2F, : as %3A and % as %25"
+    "dsn: no such host, port or database: within a URL's user and password, write @ as "
+    "%40, / as %2F, : as %3A and % as %25"
 )
 
 
@@ -324,6 +324,8 @@ UNQUOTED = (
         ("postgresql://me:hunter2@localhost:x/app", UNQUOTED),
         ("postgresql://me:hun@ter2@localhost/app", UNQUOTED),
         ("postgresql://me:hun/ter2@localhost/app", UNQUOTED),
+        ("postgresql://me:123/hunter2@localhost/app", UNQUOTED),
+        ("postgresql://me:hunter2\ud800@localhost/app", UNREADABLE),
         ("postgresql+psycopg://me:hunter2@localhost/app?schema=tenant", UNREADABLE),
         (None, UNREADABLE),
         (b"password=hunter2", UNREADABLE),
