@@ -55,6 +55,11 @@ class Client:
         cursor = self.run(self.conn.execute(statement))
         return self.run(cursor.fetchall()) if cursor.description else []
 
+    def rows(self, statement: str) -> list[dict[str, Any]]:
+        cursor = self.run(self.conn.cursor(row_factory=dict_row).execute(statement))
+        rows: list[dict[str, Any]] = self.run(cursor.fetchall())
+        return rows
+
     def watch_traffic(self) -> Callable[[], int]:
         """Return what tells how many messages were sent since, of the wire protocol."""
         return self._traced(b"F\t")
@@ -80,10 +85,10 @@ class Client:
     def use_transactions(self) -> None:
         """Leave autocommit."""
         self.run(self.conn.rollback())
-        if self.kind == "sync":
-            self.conn.autocommit = False
-        else:
-            self.run(self.conn.set_autocommit(False))
+        self.run(self.conn.set_autocommit(False))
+
+    def use_autocommit(self) -> None:
+        self.run(self.conn.set_autocommit(True))
 
     def rollback(self) -> None:
         self.run(self.conn.rollback())
