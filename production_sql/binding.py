@@ -87,11 +87,7 @@ def _text(value: str) -> str:
         raise RefusedError(
             f"NUL at index {value.index(chr(0))}, which PostgreSQL cannot store"
         )
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise RefusedError(f"lone surrogate at index {error.start}") from None
+    value.encode()  # a lone surrogate is an error
     return str.__str__(value)  # a plain one of a subclass, which JSON would refuse
 
 
@@ -137,6 +133,8 @@ def _scalar(annotation: Any, to_text: Callable[[Any], str]) -> Bind:
             return to_text(check(value))
         except ValidationError as error:
             raise RefusedError(str(error)) from None
+        except UnicodeEncodeError as error:
+            raise RefusedError(f"lone surrogate at index {error.start}") from None
 
     return bind
 

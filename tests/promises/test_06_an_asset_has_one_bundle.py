@@ -22,8 +22,9 @@ TAKES = pytest.mark.parametrize(
         lambda: (bundles.upsert, bundle("bundle_2", "new", "asset_1")),
         lambda: (assets.create, "bundle_2", asset("asset_1")),
         lambda: (assets.upsert, "bundle_2", asset("asset_1")),
+        lambda: (assets.upsert, "bundle_2", asset("asset_1", url="changed")),
     ],
-    ids=["bundles.create", "bundles.upsert", "stored", "assets.create", "assets.upsert"],
+    ids=["bundles.create", "bundles.upsert", "stored", "create", "upsert", "changed"],
 )
 
 

@@ -1,6 +1,6 @@
 """A value comes back equal, or is refused before anything is sent."""
 
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from production_sql import (
     AssetDTO,
     ContentDraftDTO,
+    DraftBundleDTO,
     InvalidValueError,
     NotFoundError,
     assets,
@@ -260,6 +261,102 @@ def test_any_text_object_and_time_comes_back_equal(
     assert client(drafts.fetch, "draft_1") == given_draft
 
 
+things = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.complex_numbers(),
+        st.text(),
+        st.text(st.characters(categories=["Cs"])),
+        st.binary(),
+        st.datetimes(timezones=st.none() | st.timezones()),
+        st.dates(),
+        st.times(),
+        st.timedeltas(),
+        st.decimals(),
+        st.fractions(),
+        st.uuids(),
+        st.builds(object),
+        st.builds(Point, x=st.integers()),
+        st.builds(draft),
+        st.builds(asset),
+        st.builds(Text, st.text()),
+        st.sampled_from([Kind.POST, Kind, int, len, ..., NotImplemented, range(3)]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.tuples(inner, inner),
+        st.dictionaries(st.text() | st.integers() | st.none(), inner),
+        st.frozensets(st.integers()),
+        st.builds(Point, x=inner),
+        st.builds(iter, st.lists(inner)),
+        st.builds(ChainMap, st.dictionaries(st.text(), inner)),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(thing=things, place=st.integers(0, 18))
+def test_any_thing_in_any_place_comes_back_equal_or_is_refused_with_nothing_sent(
+    client: Client, thing: Any, place: int
+) -> None:
+    draft_fields = ("draft_id", "strategy_id", "content_type", "body", "metadata")
+    asset_fields = ("asset_id", "asset_type", "url", "metadata")
+    calls: list[tuple[Any, ...]] = [
+        *((drafts.upsert, draft(**{field: thing})) for field in draft_fields),
+        (drafts.upsert, draft(created_at=thing)),
+        (drafts.upsert, thing),
+        *(
+            (bundles.upsert, bundle(assets=[asset(**{name: thing})]))
+            for name in asset_fields
+        ),
+        (bundles.upsert, bundle(draft_id=thing)),
+        (bundles.upsert, bundle(assembled_at=thing)),
+        (bundles.upsert, bundle(assets=thing)),
+        (bundles.upsert, thing),
+        (assets.upsert, "bundle_1", asset(metadata=thing)),
+        (assets.upsert, "bundle_1", thing),
+        (drafts.fetch, thing),
+        (bundles.fetch, thing),
+    ]
+    client(drafts.discard, "draft_1")
+    client(bundles.upsert, bundle("bundle_1"))
+    declared, *args = calls[place]
+    sent = client.watch_traffic()
+
+    try:
+        client(declared, *args)
+    except InvalidValueError as error:
+        assert str(error).startswith(f"{declared.name}: ")  # noqa: PT017
+        assert sent() == 0
+        return
+
+    assert sent() > 0
+    given_last = args[-1]
+    match given_last:
+        case ContentDraftDTO():
+            time = given_last.created_at.astimezone(UTC)
+            stored = client(drafts.fetch, given_last.draft_id)
+            assert stored == structs.replace(given_last, created_at=time)
+            client(drafts.discard, given_last.draft_id)
+        case DraftBundleDTO():
+            time = given_last.assembled_at.astimezone(UTC)
+            fetched = client(bundles.fetch, given_last.bundle_id)
+            assert fetched == structs.replace(given_last, assembled_at=time)
+            client(bundles.discard, given_last.bundle_id)
+        case AssetDTO():
+            assert client(assets.fetch, given_last.asset_id) == given_last
+        case _:
+            assert isinstance(thing, str)
+
+
 endless: dict[str, Any] = {}
 endless["again"] = endless
 INVALID_TEXT: list[tuple[Any, str]] = [
@@ -274,6 +371,7 @@ INVALID_ID = [*INVALID_TEXT, ("", "Expected `str` of length >= 1")]
 INVALID_TIME: list[tuple[Any, str]] = [
     (None, "Expected `datetime`, got `null`"),
     ("2026-03-14T12:00:00Z", "Expected `datetime`, got `str`"),
+    ("2026\ud800", "lone surrogate at index 4"),
     (0, "Expected `datetime`, got `int`"),
     (date(2026, 3, 14), "Expected `datetime`, got `date`"),
     (datetime(2026, 3, 14), "Expected `datetime` with a timezone component"),
