@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-Id = Annotated[str, Meta(min_length=1)]
+# An index row of PostgreSQL has at most 2704 bytes, which 640 characters fit in any script.
+Id = Annotated[str, Meta(min_length=1, max_length=640)]
 Timestamp = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 

@@ -86,6 +86,8 @@ TEXTS = [
     "naïve Ωμέγα привет \u202eשלום مرحبا \u202c नमस्ते 日本語",
     "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿 e\u0301 \ufeff \ufffd \U0010ffff",
     "x" * 100_000,
+    # Four bytes each, and nothing that compression could make smaller.
+    "".join(chr(0x10000 + code * 7919 % 0xFFFFF) for code in range(640)),
     Kind.POST,
     Text("x"),
 ]
@@ -114,7 +116,7 @@ TIMES = [
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_text_comes_back_equal(client: Client, text: str) -> None:
-    key = text[:500] or "x"
+    key = text[:640] or "x"
     given_draft = draft(key, strategy_id=key, content_type=text, body=text)
     given_bundle = bundle(key, draft_id=key, assets=[asset(key, asset_type=text, url=text)])
 
@@ -367,7 +369,12 @@ INVALID_TEXT: list[tuple[Any, str]] = [
     ("a\0b", "NUL at index 1, which PostgreSQL cannot store"),
     ("é\ud800", "lone surrogate at index 1"),
 ]
-INVALID_ID = [*INVALID_TEXT, ("", "Expected `str` of length >= 1")]
+INVALID_ID = [
+    *INVALID_TEXT,
+    ("", "Expected `str` of length >= 1"),
+    ("x" * 641, "Expected `str` of length <= 640"),
+    ("x" * 2**20, "Expected `str` of length <= 640"),
+]
 INVALID_TIME: list[tuple[Any, str]] = [
     (None, "Expected `datetime`, got `null`"),
     ("2026-03-14T12:00:00Z", "Expected `datetime`, got `str`"),
