@@ -19,16 +19,18 @@ TABLES = ("production_drafts", "production_bundles", "production_bundle_assets")
 class Client:
     """A connection of either kind; a test of one is a test of the other."""
 
-    def __init__(self, dsn: str, kind: str) -> None:
+    def __init__(self, dsn: str, kind: str, isolation: str = "read committed") -> None:
         self.dsn = dsn
         self.kind = kind
+        self.isolation = isolation
         self.runner = asyncio.Runner()
         self.conn: Any = self.connect(autocommit=True)
+        self.execute(f"SET default_transaction_isolation = '{isolation}'")
 
     @classmethod
     @contextmanager
-    def connected(cls, dsn: str, kind: str) -> Generator["Client"]:
-        client = cls(dsn, kind)
+    def connected(cls, dsn: str, kind: str, *more: str) -> Generator["Client"]:
+        client = cls(dsn, kind, *more)
         try:
             yield client
         finally:
@@ -82,13 +84,13 @@ class Client:
 
         return count
 
+    def set_autocommit(self, value: bool) -> None:
+        self.run(self.conn.set_autocommit(value))
+
     def use_transactions(self) -> None:
         """Leave autocommit."""
-        self.run(self.conn.rollback())
-        self.run(self.conn.set_autocommit(False))
-
-    def use_autocommit(self) -> None:
-        self.run(self.conn.set_autocommit(True))
+        self.rollback()
+        self.set_autocommit(False)
 
     def rollback(self) -> None:
         self.run(self.conn.rollback())

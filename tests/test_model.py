@@ -19,13 +19,13 @@ from production_sql import (
     AssetDTO,
     ContentDraftDTO,
     DraftBundleDTO,
-    ProductionError,
     assets,
     bundles,
     drafts,
 )
 
 from .client import TABLES, Client
+from .history import outcome
 from .model import Model
 from .samples import NOON
 
@@ -71,7 +71,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def empty(self) -> None:
         self.client.rollback()
-        self.client.use_autocommit()
+        self.client.set_autocommit(True)
         for table in TABLES:
             self.client.execute(f"DELETE FROM {table}")
         self.model = Model()
@@ -206,21 +206,14 @@ class Machine(RuleBasedStateMachine):
             self.client.execute("ROLLBACK TO here; RELEASE here")
         else:
             self.client.rollback()
-            self.client.use_autocommit()
+            self.client.set_autocommit(True)
 
     @rule()
     @precondition(lambda self: self.savepoints)
     def commit(self) -> None:
         self.client.commit()
-        self.client.use_autocommit()
+        self.client.set_autocommit(True)
         self.savepoints.clear()
-
-
-def outcome(call: Callable[..., Any], *args: Any, **more: Any) -> tuple[Any, Any]:
-    try:
-        return call(*args, **more), None
-    except ProductionError as error:
-        return None, type(error)
 
 
 @pytest.mark.parametrize("examples", [25])

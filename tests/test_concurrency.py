@@ -1,0 +1,131 @@
+"""Calls made at once return what they would in some order, one after the other."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from itertools import product
+from operator import attrgetter
+from random import Random, getrandbits
+from threading import Barrier
+from time import monotonic_ns
+from typing import Any
+
+import psycopg
+import pytest
+
+from production_sql import assets, bundles, drafts
+
+from .client import TABLES, Client
+from .history import Event, explain, outcome
+from .samples import asset, bundle, draft
+
+ROUNDS = int(os.environ.get("PRODUCTION_SQL_ROUNDS") or 20)
+CALLS = 3
+BEGIN = attrgetter("begin")
+Call = tuple[str, Callable[..., Any], tuple[Any, ...]]
+
+
+def bundle_call(random: Random) -> Call:
+    bundle_id = random.choice(["bundle_1", "bundle_2"])
+    asset_id = random.choice("abc")
+    url = random.choice(["one", "two"])
+    asset_ids = random.sample("abc", random.randint(0, 3))
+    listed = bundle(bundle_id, assets=[asset(key, url=url) for key in asset_ids])
+    calls: list[Call] = [
+        ("create_bundle", bundles.create, (listed,)),
+        ("upsert_bundle", bundles.upsert, (listed,)),
+        ("upsert_bundle", bundles.upsert, (listed,)),
+        ("discard_bundle", bundles.discard, (bundle_id,)),
+        ("fetch_bundle", bundles.fetch, (bundle_id,)),
+        ("create_asset", assets.create, (bundle_id, asset(asset_id, url=url))),
+        ("upsert_asset", assets.upsert, (bundle_id, asset(asset_id, url=url))),
+        ("fetch_asset", assets.fetch, (asset_id,)),
+    ]
+    return random.choice(calls)
+
+
+def draft_call(random: Random) -> Call:
+    draft_id = random.choice(["draft_1", "draft_2"])
+    given = draft(draft_id, body=random.choice(["one", "two"]))
+    calls: list[Call] = [
+        ("create_draft", drafts.create, (given,)),
+        ("upsert_draft", drafts.upsert, (given,)),
+        ("discard_draft", drafts.discard, (draft_id,)),
+        ("fetch_draft", drafts.fetch, (draft_id,)),
+    ]
+    return random.choice(calls)
+
+
+def any_call(random: Random) -> Call:
+    return random.choice([bundle_call, draft_call])(random)
+
+
+def make(
+    client: Client, calls: Iterable[Call], barrier: Barrier | None = None
+) -> list[Event]:
+    """Make calls one after the other; one that cannot be serialized is no event."""
+    events: list[Event] = []
+    if barrier:
+        barrier.wait()
+    for model, declared, args in calls:
+        begin = monotonic_ns()
+        try:
+            made = outcome(client, declared, *args)
+            client.commit()
+        except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation):
+            if client.isolation == "read committed":
+                raise
+            client.rollback()
+        else:
+            events.append(Event(model, args, begin, monotonic_ns(), made))
+    return events
+
+
+LOOK: list[Call] = [
+    *(("fetch_bundle", bundles.fetch, (f"bundle_{n}",)) for n in (1, 2)),
+    *(("fetch_draft", drafts.fetch, (f"draft_{n}",)) for n in (1, 2)),
+]
+
+
+ISOLATION = ["read committed", "repeatable read", "serializable"]
+
+
+@pytest.mark.parametrize(
+    ("choose", "isolation"),
+    [
+        *product([bundle_call, draft_call], ISOLATION),
+        # Else a bundle can come, or the draft come again, while its draft is discarded.
+        (any_call, "serializable"),
+    ],
+)
+def test_calls_made_at_once_return_what_they_would_in_some_order(
+    dsn: str, choose: Callable[[Random], Call], isolation: str
+) -> None:
+    seed = int(os.environ.get("PRODUCTION_SQL_SEED") or getrandbits(32))
+    random = Random(seed)
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(Client.connected(dsn, kind, isolation))
+            for kind in ["sync", "async"] * 2
+        ]
+        pool = stack.enter_context(ThreadPoolExecutor(len(clients)))
+        for _ in range(ROUNDS):
+            first = clients[0]
+            first.set_autocommit(True)
+            for table in TABLES:
+                first.execute(f"DELETE FROM {table}")
+            in_transactions = random.random() < 0.5
+            for client in clients:
+                client.set_autocommit(not in_transactions)
+            events = make(first, [choose(random) for _ in range(CALLS)])
+            together = partial(make, barrier=Barrier(len(clients)))
+            lists = [[choose(random) for _ in range(CALLS)] for _ in clients]
+            for made in pool.map(together, clients, lists):
+                events += made
+            events += make(first, LOOK)
+
+            assert explain(events), (
+                f"PRODUCTION_SQL_SEED={seed}: {sorted(events, key=BEGIN)}"
+            )
