@@ -2,13 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test
+.PHONY: demo test torture
 
 demo: .venv/demo
 	$(BIN)/python -m production_sql demo
 
 test: .venv/test
 	$(BIN)/python -m pytest -n auto
+
+# Faults and random interleavings, each a good while; ROUNDS says how long.
+torture: export PRODUCTION_SQL_ROUNDS = $(ROUNDS)
+torture: .venv/test
+	$(BIN)/python -m pytest -n auto -m torture
 
 .venv/demo .venv/test: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv

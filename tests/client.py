@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryFile
@@ -9,10 +10,20 @@ from threading import Thread
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg.pq import Trace
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
+# How much of what is random, in ``make test`` and in ``make torture``.
+ROUNDS = [
+    pytest.param(15, id="short"),
+    pytest.param(
+        int(os.environ.get("PRODUCTION_SQL_ROUNDS") or 500),
+        id="long",
+        marks=pytest.mark.torture,
+    ),
+]
 TABLES = ("production_drafts", "production_bundles", "production_bundle_assets")
 
 
@@ -122,6 +133,12 @@ class Observer:
     def wait_until_blocked(self, pid: int) -> None:
         """Return once the session waits for another."""
         while not self.blocking(pid):
+            pass
+
+    def wait_until_gone(self, pid: int) -> None:
+        """Return once there is no such session."""
+        here = "SELECT FROM pg_stat_activity WHERE pid = %s"
+        while self.conn.execute(here, [pid]).rowcount:
             pass
 
 

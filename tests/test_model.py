@@ -24,7 +24,7 @@ from production_sql import (
     drafts,
 )
 
-from .client import TABLES, Client
+from .client import ROUNDS, TABLES, Client
 from .history import outcome
 from .model import Model
 from .samples import NOON
@@ -216,14 +216,14 @@ class Machine(RuleBasedStateMachine):
         self.savepoints.clear()
 
 
-@pytest.mark.parametrize("examples", [25])
-def test_any_calls_do_what_the_model_does(client: Client, examples: int) -> None:
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_any_calls_do_what_the_model_does(client: Client, rounds: int) -> None:
     machine = type("Machine", (Machine,), {"client": client})
 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=rounds,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

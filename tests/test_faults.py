@@ -1,0 +1,201 @@
+"""Whatever happens to a call, all of it is there or none, and it can be made again."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from production_sql import ProductionError, assets, bundles, drafts
+
+from .client import Background, Client, Observer
+from .proxy import Side, proxy
+from .samples import asset, bundle, draft
+
+Call = tuple[Any, ...]
+
+# Each with what of it is seen at the end, however often it was made.
+WRITES: list[Call] = [
+    (drafts.create, draft("draft_2")),
+    (drafts.upsert, draft("draft_2")),
+    (drafts.upsert, draft(body="Changed")),
+    (drafts.discard, "draft_1"),
+    (bundles.create, bundle("bundle_2", "b", "c")),
+    (bundles.upsert, bundle("bundle_2", "b", "c")),
+    (bundles.upsert, bundle("bundle_1", "c", "a", draft_id="draft_2")),
+    (bundles.discard, "bundle_1"),
+    (assets.create, "bundle_1", asset("b")),
+    (assets.upsert, "bundle_1", asset("a", url="changed")),
+]
+
+
+def name(call: object) -> str:
+    return call[0].name if isinstance(call, tuple) else ""
+
+
+@pytest.fixture(autouse=True)
+def store(observer: Observer) -> None:
+    restore(observer)
+
+
+def restore(observer: Observer) -> None:
+    for draft_id in ("draft_1", "draft_2"):
+        drafts.discard(observer.conn, draft_id)
+    drafts.create(observer.conn, draft())
+    bundles.create(observer.conn, bundle("bundle_1", "a"))
+
+
+def content(observer: Observer) -> list[Any]:
+    fetched: list[Any] = [drafts.fetch(observer.conn, f"draft_{n}") for n in (1, 2)]
+    fetched += [bundles.fetch(observer.conn, f"bundle_{n}") for n in (1, 2)]
+    return [*fetched, *(assets.fetch(observer.conn, key) for key in "abc")]
+
+
+def whole(observer: Observer, call: Call) -> list[Any]:
+    """What is stored after the call."""
+    declared, *args = call
+    declared(observer.conn, *args)
+    found = content(observer)
+    restore(observer)
+    return found
+
+
+def make_again(observer: Observer, call: Call) -> None:
+    declared, *args = call
+    try:
+        declared(observer.conn, *args)
+    except ProductionError:
+        assert declared.__name__ == "create"
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_a_connection_that_is_cut_leaves_all_of_a_call_or_none(
+    dsn: str, observer: Observer, kind: str, in_transaction: bool, side: Side
+) -> None:
+    before = content(observer)
+    for call in WRITES:
+        after = whole(observer, call)
+        is_cut, messages = True, 0
+        while is_cut:
+            with proxy(dsn) as way, Client.connected(way.dsn, kind) as client:
+                pid = client.conn.info.backend_pid
+                if in_transaction:
+                    client.use_transactions()
+                way.cut_after(side, messages)
+                try:
+                    client(*call)
+                    client.commit()
+                    is_cut = False
+                except psycopg.OperationalError:
+                    assert client.conn.broken
+            observer.wait_until_gone(pid)
+
+            found = content(observer)
+            assert found in ((before, after) if is_cut else (after,)), (call, messages)
+            make_again(observer, call)
+            assert content(observer) == after, (call, messages)
+            restore(observer)
+            messages += 1
+        assert messages > 4
+
+
+FAULTS: dict[str, tuple[type[psycopg.Error], str]] = {
+    "cancel": (psycopg.errors.QueryCanceled, "SELECT pg_cancel_backend({pid})"),
+    "terminate": (psycopg.OperationalError, "SELECT pg_terminate_backend({pid})"),
+}
+TIMEOUTS: dict[str, type[psycopg.Error]] = {
+    "lock_timeout": psycopg.errors.LockNotAvailable,
+    "statement_timeout": psycopg.errors.QueryCanceled,
+}
+
+
+@pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
+@pytest.mark.parametrize("fault", [*FAULTS, *TIMEOUTS])
+def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
+    client: Client, observer: Observer, fault: str, in_transaction: bool
+) -> None:
+    before = content(observer)
+    for call in WRITES:
+        after = whole(observer, call)
+        if client.conn.closed:
+            client.conn = client.connect(autocommit=True)
+        client.set_autocommit(not in_transaction)
+        with psycopg.connect(client.dsn) as blocker:
+            blocker.execute(
+                "LOCK TABLE production_drafts, production_bundles IN SHARE MODE"
+            )
+            if fault in TIMEOUTS:
+                client.execute(f"SET {fault} = '1ms'")
+                client.commit()
+                with pytest.raises(TIMEOUTS[fault]):
+                    client(*call)
+                client.rollback()
+                client.execute(f"RESET {fault}")
+                client.commit()
+            else:
+                error, statement = FAULTS[fault]
+                blocked = Background(client, *call).wait_until_blocked(observer)
+                observer.conn.execute(statement.format(pid=blocked.pid))
+                with pytest.raises(error):
+                    blocked.finish()
+                assert client.conn.broken is (fault == "terminate")
+
+        assert content(observer) == before
+        if not client.conn.closed:
+            client.rollback()
+            client(*call)
+            client.commit()
+            assert content(observer) == after
+        restore(observer)
+
+
+@pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
+@pytest.mark.parametrize(
+    "calls",
+    [pytest.param(WRITES[4:6], id="some"), pytest.param(WRITES, marks=pytest.mark.torture)],
+)
+def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_else(
+    dsn: str, observer: Observer, calls: list[Call], in_transaction: bool
+) -> None:
+    before = content(observer)
+
+    async def cancel_after(turns: int, call: Call, after: list[Any]) -> bool:
+        declared, *args = call
+        async with await psycopg.AsyncConnection.connect(dsn) as conn:
+            await conn.set_autocommit(not in_transaction)
+            if in_transaction:
+                await drafts.upsert(conn, draft("draft_3"))
+                await conn.execute("SAVEPOINT production_sql")
+                await drafts.upsert(conn, draft("draft_4"))
+            task = asyncio.create_task(declared(conn, *args))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            has_ended = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+
+            state = conn.info.transaction_status.name
+            if in_transaction and state == "INERROR":
+                # As with any statement; what undoes itself has done so.
+                assert declared not in (bundles.create, bundles.upsert)
+                await conn.execute("ROLLBACK TO production_sql")
+            elif in_transaction:
+                assert state == "INTRANS"
+                assert await drafts.fetch(conn, "draft_4") is not None
+                await drafts.discard(conn, "draft_4")
+            else:
+                assert state == "IDLE"
+            if in_transaction:
+                assert await drafts.discard(conn, "draft_3")
+        found = content(observer)
+        assert found in ((after,) if has_ended else (before, after)), (call, turns)
+        restore(observer)
+        return has_ended
+
+    for call in calls:
+        after, turns = whole(observer, call), 0
+        while not asyncio.run(cancel_after(turns, call, after)):
+            turns += 1
