@@ -130,10 +130,10 @@ class Observer:
         query = "SELECT unnest(pg_blocking_pids(%s))"
         return [blocking for (blocking,) in self.conn.execute(query, [pid])]
 
-    def wait_until_blocked(self, pid: int) -> None:
-        """Return once the session waits for another."""
+    def wait_until_blocked(self, pid: int, is_over: Callable[[], bool]) -> None:
+        """Return once the session waits for another, which a call that is over never did."""
         while not self.blocking(pid):
-            pass
+            assert not is_over(), "the call has not waited"
 
     def wait_until_gone(self, pid: int) -> None:
         """Return once there is no such session."""
@@ -161,7 +161,7 @@ class Background:
             self.error = error
 
     def wait_until_blocked(self, observer: Observer) -> "Background":
-        observer.wait_until_blocked(self.pid)
+        observer.wait_until_blocked(self.pid, lambda: not self._thread.is_alive())
         return self
 
     def finish(self) -> Any:

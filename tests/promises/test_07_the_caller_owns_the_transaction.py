@@ -244,20 +244,20 @@ def test_a_race_lost_beside_a_statement_of_another_task_leaves_the_transaction_u
             await psycopg.AsyncConnection.connect(dsn) as other,
         ):
 
-            async def wait_until_blocked() -> None:
+            async def wait_until_blocked(task: asyncio.Task[Any]) -> None:
                 pid = conn.info.backend_pid
-                await asyncio.to_thread(observer.wait_until_blocked, pid)
+                await asyncio.to_thread(observer.wait_until_blocked, pid, task.done)
 
             await bundles.create(other, bundle("bundle_8", "asset_8"))
             await other.execute("SELECT pg_advisory_lock(8)")
             await drafts.create(conn, draft("before"))
             waits = asyncio.create_task(conn.execute("SELECT pg_advisory_xact_lock(8)"))
-            await wait_until_blocked()
+            await wait_until_blocked(waits)
             loses = asyncio.create_task(bundles.create(conn, bundle("bundle_9", "asset_8")))
             await asyncio.sleep(0)  # it has begun, and waits for the other task
             await other.execute("SELECT pg_advisory_unlock(8)")
             await waits
-            await wait_until_blocked()
+            await wait_until_blocked(loses)
             await other.commit()
             with pytest.raises(AssetConflictError):
                 await loses
