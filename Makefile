@@ -16,6 +16,8 @@ torture: .venv/test
 	$(BIN)/python -m pytest -n auto -m torture
 
 .venv/demo .venv/test: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is \
+	needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[$(if $(filter %/demo,$@),embedded,test)]'
 	touch $@

@@ -122,7 +122,7 @@ def _read(conn: psycopg.Connection[Any], campaign: Campaign) -> None:
     _step(f"Page through the drafts of {strategy_id!r}, oldest first, three at a time")
     page = drafts.fetch_by_strategy(conn, strategy_id, limit=3)
     while page:
-        _say(f"{len(page)} drafts", ", ".join(draft.draft_id for draft in page))
+        _say(f"a page of {len(page)}", ", ".join(draft.draft_id for draft in page))
         after = page[-1].draft_id
         page = drafts.fetch_by_strategy(conn, strategy_id, limit=3, after=after)
 

@@ -61,12 +61,15 @@ def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
     # yoyo would wait for its lock in a schema where it could not create one.
     with psycopg.connect(**params, autocommit=True) as conn:
         target = _target(conn, schema)
-    if target is None or not target.can_create:
-        name = schema if target is None else target.name
+    if target is None:
         raise NotFoundError(
-            f"schema {name!r} is not there: CREATE SCHEMA first, or mend the search_path"
-            if target is None
-            else f"schema {name!r} is not open to this role: GRANT CREATE ON SCHEMA first"
+            "the search_path names no schema that is there: CREATE SCHEMA first, or mend it"
+            if schema is None
+            else f"schema {schema!r} is not there: CREATE SCHEMA first"
+        )
+    if not target.can_create:
+        raise NotFoundError(
+            f"schema {target.name!r} is not open to this role: GRANT CREATE ON SCHEMA first"
         )
     if schema is not None:
         params["schema"] = Identifier(schema).as_string()  # yoyo does not quote it

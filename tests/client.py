@@ -131,7 +131,7 @@ class Observer:
         return [blocking for (blocking,) in self.conn.execute(query, [pid])]
 
     def wait_until_blocked(self, pid: int, is_over: Callable[[], bool]) -> None:
-        """Return once the session waits for another, which a call that is over never did."""
+        """Return once the session waits for another; a call that is over never did."""
         while not self.blocking(pid):
             assert not is_over(), "the call has not waited"
 

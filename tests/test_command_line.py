@@ -28,7 +28,7 @@ def test_the_demo_stores_replays_fetches_pages_assembles_discards_and_cleans_up(
         "drafts 0 of 12 written",
         "bundles 0 of 6 written",
         "draft_0001_opening_hours written: True",
-        "1 drafts draft_0007_greek_poems",
+        "a page of 1 draft_0007_greek_poems",
         "create again AlreadyExistsError: bundle 'bundle_demo' exists: upsert replaces it",
         "and committed ['asset_demo_1', 'asset_demo_2']",
         "draft_0012_koinobori 2 bundles, discarded: True",

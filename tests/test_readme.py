@@ -53,6 +53,7 @@ def test_the_fastapi_example_runs(dsn: str) -> None:
     with TestClient(run(FASTAPI)["app_for"](dsn)) as http:
         assert http.get("/drafts/draft_1").json() == msgspec.to_builtins(draft())
         assert http.get("/drafts/nothing").status_code == 404
+        assert http.get("/drafts/a%00b").status_code == 422
 
 
 def test_the_example_of_own_queries_runs(dsn: str, tmp_path: Path) -> None:

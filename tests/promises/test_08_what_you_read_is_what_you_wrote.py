@@ -563,14 +563,11 @@ def test_a_page_goes_on_after_the_last_one_seen_until_there_is_no_more(
         client(bundles.create, bundle(f"bundle_{each.draft_id}"))
     client(drafts.create, draft("other", strategy_id="strategy_2"))
 
-    seen = []
-    page = client(drafts.fetch_by_strategy, "strategy_1", limit=3)
-    while page:
-        assert len(page) <= 3
-        seen += page
+    pages = [client(drafts.fetch_by_strategy, "strategy_1", limit=3)]
+    while page := pages[-1]:
         after = page[-1].draft_id
-        page = client(drafts.fetch_by_strategy, "strategy_1", limit=3, after=after)
-    assert seen == stored
+        pages.append(client(drafts.fetch_by_strategy, "strategy_1", limit=3, after=after))
+    assert pages == [stored[:3], stored[3:6], stored[6:9], stored[9:], []]
 
     listed = client(bundles.fetch_by_draft, "draft_1", limit=100)
     assert [each.bundle_id for each in listed] == [f"bundle_draft_{i}" for i in range(10)]
@@ -603,7 +600,9 @@ def test_a_key_to_go_on_after_that_is_not_there_is_an_error(
     client: Client, declared: Callable[..., Any], message: str
 ) -> None:
     client(drafts.create, draft("elsewhere", strategy_id="another"))
+    client(drafts.create, draft("here", strategy_id="key"))
     client(bundles.create, bundle("elsewhere", draft_id="another"))
+    client(bundles.create, bundle("here", draft_id="key"))
 
     with pytest.raises(NotFoundError) as raised:
         client(declared, "key", after="elsewhere")
