@@ -1,0 +1,110 @@
+"""The roles in docs/roles.sql can do what they are for, and nothing else."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from production_sql import assets, bundles, drafts
+
+from .client import Client
+from .samples import asset, bundle, draft
+
+ROLES = Path(__file__).parents[1] / "docs" / "roles.sql"
+FETCHES: list[tuple[Any, ...]] = [
+    (drafts.fetch, "draft_1"),
+    (drafts.fetch_by_strategy, "strategy_1"),
+    (bundles.fetch, "bundle_1"),
+    (bundles.fetch_by_draft, "draft_1"),
+    (assets.fetch, "a"),
+    (assets.fetch_by_bundle, "bundle_1"),
+]
+WRITES: list[tuple[Any, ...]] = [
+    (drafts.create, draft("draft_2")),
+    (drafts.upsert, draft("draft_2", body="Changed")),
+    (bundles.create, bundle("bundle_2", "b")),
+    (bundles.upsert, bundle("bundle_2", "c", "b")),
+    (assets.create, "bundle_2", asset("d")),
+    (assets.upsert, "bundle_2", asset("d", url="changed")),
+    (bundles.discard, "bundle_2"),
+    (drafts.discard, "draft_2"),
+]
+OTHER: list[str] = [
+    "SELECT FROM production_assets",
+    "INSERT INTO production_assets VALUES (1)",
+    "SELECT FROM other",
+    "SELECT FROM _yoyo_migration",
+    "CREATE TABLE public.mine ()",
+    "CREATE SCHEMA mine",
+    "ALTER TABLE production_drafts ADD mine int",
+    "CREATE INDEX ON production_drafts (body)",
+    "TRUNCATE production_drafts",
+    "DROP TABLE production_drafts",
+]
+
+
+@pytest.fixture
+def as_role(client: Client) -> Iterator[Callable[[str], None]]:
+    """Become a role, in a transaction: roles are the server's, and other tests' too."""
+    client.execute("CREATE TABLE production_assets (id int); CREATE TABLE other ()")
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    client.execute(ROLES.read_text("utf-8"))
+
+    def become(role: str) -> None:
+        client.execute(f"SET LOCAL ROLE {role}")
+
+    yield become
+    client.rollback()
+
+
+def refused(client: Client, call: Callable[[], Any]) -> None:
+    client.execute("SAVEPOINT here")
+    with pytest.raises(InsufficientPrivilege):
+        call()
+    client.execute("ROLLBACK TO here")
+
+
+def test_a_writer_can_make_every_call(
+    client: Client, as_role: Callable[[str], None]
+) -> None:
+    as_role("production_writer")
+
+    for call in FETCHES:
+        assert client(*call)
+    for call in WRITES:
+        assert client(*call) in (True, None)
+
+
+def test_a_reader_can_fetch_and_write_nothing(
+    client: Client, as_role: Callable[[str], None]
+) -> None:
+    as_role("production_reader")
+
+    for call in FETCHES:
+        assert client(*call)
+    for call in WRITES:
+        refused(client, lambda call=call: client(*call))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("role", ["production_writer", "production_reader"])
+def test_a_role_can_do_nothing_else(
+    client: Client, as_role: Callable[[str], None], role: str
+) -> None:
+    as_role(role)
+
+    for statement in OTHER:
+        refused(client, lambda text=statement: client.execute(text))  # type: ignore[misc]
+    seen = client.rows("""
+        SELECT relname FROM pg_class
+        WHERE relkind IN ('r', 'v', 'm', 'S') AND relnamespace = 'public'::regnamespace
+        AND has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE')
+    """)
+    assert sorted(row["relname"] for row in seen) == [
+        "production_bundle_assets",
+        "production_bundles",
+        "production_drafts",
+    ]
