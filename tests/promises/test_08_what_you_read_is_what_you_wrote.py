@@ -91,7 +91,7 @@ TEXTS = [
     Kind.POST,
     Text("y"),
 ]
-METADATA = [
+METADATA: list[dict[str, Any]] = [
     {},
     {"": None, "a": [True, False, 0, -1, 1.5, "x", [], {}]},
     {"nul": "\0", "key\0": ["\0"], "escape": '\\u0000 \\ " /'},
