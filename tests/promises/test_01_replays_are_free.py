@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from production_sql import assets, bundles, drafts
 
-from ..client import Client, Observer
+from ..client import Background, Client, Observer
 from ..samples import NOON, asset, bundle, draft
 
 
@@ -157,3 +157,18 @@ def test_every_field_of_an_asset_makes_it_another(
 
     assert client(assets.upsert, "bundle_1", asset(**changes)) is True
     assert client(assets.fetch, "asset_1") == asset(**changes)
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_an_upsert_equal_to_the_draft_that_another_session_has_just_written_writes_nothing(
+    client: Client, observer: Observer, is_stored: bool
+) -> None:
+    if is_stored:
+        client(drafts.create, draft(body="Old"))
+    client.use_transactions()
+    client(drafts.upsert, draft())
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, drafts.upsert, draft()).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is False

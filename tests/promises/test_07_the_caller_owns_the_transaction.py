@@ -284,6 +284,10 @@ def test_a_call_that_undoes_itself_does_so_however_often(
     for _ in range(12):
         with pytest.raises(psycopg.errors.CheckViolation):
             client(bundles.upsert, bad)
+        client.execute("SAVEPOINT here")
+        with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
+            client.execute("RELEASE production_sql")
+        client.execute("ROLLBACK TO here")
         assert client(bundles.upsert, bundle("bundle_1", "asset_1")) is False
 
     client.commit()
