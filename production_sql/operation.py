@@ -65,6 +65,7 @@ T3 = TypeVar("T3")
 class _Batch(NamedTuple):
     calls: tuple[Call[Any], ...]
     is_atomic: bool
+    prepare: bool | None = None
 
 
 Steps: TypeAlias = Generator[_Batch, list[Any], T]
@@ -97,7 +98,11 @@ def atomic(
 
 def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]:
     """Send queries together, all or nothing, and return their results."""
-    return tuple((yield _Batch(calls, is_atomic=True)))
+    try:
+        return tuple((yield _Batch(calls, is_atomic=True)))
+    except psycopg.errors.InvalidSqlStatementName:
+        # In an earlier step the query failed as it was prepared: see _prepare.
+        return tuple((yield _Batch(calls, is_atomic=True, prepare=False)))
 
 
 class Operation(Returning[P, T]):
@@ -199,9 +204,9 @@ def _is_open(cursors: Sequence[Cursor | AsyncCursor]) -> bool:
 
 
 def _prepare(call: Call[Any], batch: _Batch) -> bool | None:
-    # What comes after a failure in a pipeline is never parsed, but psycopg would take it
-    # for prepared. Nothing is likely to fail before the first query.
-    return None if call is batch.calls[0] else False
+    # What comes after a failure in a pipeline is never parsed, nor is what is stopped as it
+    # waits for a table; but psycopg would take it for prepared from then on.
+    return batch.prepare if call is batch.calls[0] else False
 
 
 def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:

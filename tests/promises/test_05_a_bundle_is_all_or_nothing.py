@@ -56,6 +56,8 @@ def test_an_asset_changes_in_place_while_others_move(client: Client) -> None:
     client(bundles.upsert, bundle(assets=changed))
 
     assert client(bundles.fetch, "bundle_1") == bundle(assets=changed)
+    assert client(bundles.fetch_by_draft, "draft_1") == [bundle(assets=changed)]
+    assert client(assets.fetch_by_bundle, "bundle_1") == changed
 
 
 def test_what_stays_at_the_head_of_the_list_is_not_written_again(

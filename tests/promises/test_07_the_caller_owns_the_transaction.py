@@ -270,6 +270,25 @@ def test_a_race_lost_beside_a_statement_of_another_task_leaves_the_transaction_u
     assert [row["draft_id"] for row in rows][1:] == ["before", "after"]
 
 
+@pytest.mark.parametrize("prepare_threshold", [0, 3, 5])
+def test_a_call_that_is_stopped_as_it_is_prepared_can_be_made_again(
+    client: Client, observer: Observer, prepare_threshold: int
+) -> None:
+    client.conn.prepare_threshold = prepare_threshold
+    client.use_transactions()
+    for n in range(7):
+        assert client(bundles.upsert, bundle("bundle_1", f"asset_{n}")) is True
+        client.commit()
+        with observer.conn.transaction():
+            observer.conn.execute("LOCK TABLE production_bundles")
+            client.execute("SET LOCAL lock_timeout = '1ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                client(bundles.upsert, bundle("bundle_1"))
+        client.commit()
+
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", "asset_6")
+
+
 @pytest.mark.parametrize("prepare_threshold", [0, 5])
 def test_a_call_that_undoes_itself_does_so_however_often(
     client: Client, observer: Observer, prepare_threshold: int
