@@ -221,7 +221,10 @@ def _difference(value: Any, back: Any) -> str:
     if type(value) is not type(back) or type(back) not in (dict, list):
         return ""
     keys = value if type(back) is dict else range(len(value))
-    key = next(key for key in keys if value[key] != back[key])
+    try:
+        key = next(key for key in keys if value[key] != back[key])
+    except (KeyError, StopIteration):  # a key that is not equal to itself
+        return ""
     return f"[{key!r}]{_difference(value[key], back[key])}"
 
 

@@ -14,7 +14,9 @@ def parse(dsn: str) -> dict[str, Any]:
     Raises InvalidValueError, which does not contain the password.
     """
     try:
-        params = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
+        if dsn.startswith("postgresql+psycopg://"):
+            dsn = dsn.replace("+psycopg", "", 1)
+        params = conninfo_to_dict(dsn)
     except (psycopg.ProgrammingError, AttributeError, TypeError, UnicodeError):
         # Not chained: libpq's message quotes what it could not read, passwords and all.
         raise InvalidValueError(
@@ -24,11 +26,12 @@ def parse(dsn: str) -> dict[str, Any]:
         ) from None
     # What libpq would make of a password that has an @ or a / as it is, and then name.
     host, ports = str(params.get("host")), str(params.get("port") or 0).split(",")
-    is_url = "://" in dsn and "%40" not in dsn
+    is_url = dsn.startswith(("postgresql://", "postgres://"))
+    has_quoted_at = "%40" in dsn.rpartition("@")[2]
     if (
-        "@" in host
+        "@" in host.removeprefix("@/")  # an abstract Unix socket
         or not all(port.isdigit() for port in ports if port)
-        or (is_url and "@" in str(params.get("dbname")))
+        or (is_url and "@" in str(params.get("dbname")) and not has_quoted_at)
     ):
         raise InvalidValueError(
             "dsn: no such host, port or database: within a URL's user and password, write "

@@ -19,8 +19,8 @@ step is undone; errors that the generator raises pass to the caller and undo not
 refusal has to come before any write.
 """
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import (
     Any,
     NamedTuple,
@@ -203,6 +203,10 @@ def _is_open(cursors: Sequence[Cursor | AsyncCursor]) -> bool:
     return cursors[0].pgresult is not None and cursors[-1].pgresult is None
 
 
+# The request to cancel a statement may come late, and then stop what undoes it.
+_UNDO_ATTEMPTS = 2
+
+
 def _prepare(call: Call[Any], batch: _Batch) -> bool | None:
     # What comes after a failure in a pipeline is never parsed, nor is what is stopped as it
     # waits for a table; but psycopg would take it for prepared from then on.
@@ -225,12 +229,31 @@ def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
                 start(cursor, call, prepare=_prepare(call, batch))
     except BaseException:
         if _is_open(cursors):
-            with suppress(psycopg.Error):
-                for call in frame.undo:
-                    execute(conn, call)
+            for _ in range(_UNDO_ATTEMPTS):
+                with suppress(psycopg.Error):
+                    for call in frame.undo:
+                        execute(conn, call)
+                    break
         raise
     cursors = cursors[len(frame.before) :]
     return [finish(*pair) for pair in zip(cursors, batch.calls, strict=False)]
+
+
+@asynccontextmanager
+async def _pipeline_async(conn: AsyncConnection[Any]) -> AsyncGenerator[None]:
+    """Of a task that is cancelled as it enters a pipeline, psycopg would stay in it."""
+    is_nested = bool(conn.pgconn.pipeline_status)
+    try:
+        async with conn.pipeline():
+            yield
+    finally:
+        if conn.pgconn.pipeline_status and not (is_nested or conn.closed):
+            try:
+                async with conn.pipeline() as pipeline:
+                    await pipeline.__aexit__(None, None, None)
+            except BaseException:
+                await conn.close()
+                raise
 
 
 async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
@@ -244,14 +267,16 @@ async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
     cursors = [async_cursor_for(conn, call) for call in calls]
     is_pipeline = len(calls) > 1 or conn.pgconn.pipeline_status
     try:
-        async with conn.pipeline() if is_pipeline else nullcontext():
+        async with _pipeline_async(conn) if is_pipeline else nullcontext():
             for cursor, call in zip(cursors, calls, strict=True):
                 await start_async(cursor, call, prepare=_prepare(call, batch))
     except BaseException:
         if _is_open(cursors):
-            with suppress(psycopg.Error):
-                for call in frame.undo:
-                    await execute_async(conn, call)
+            for _ in range(_UNDO_ATTEMPTS):
+                with suppress(psycopg.Error):
+                    for call in frame.undo:
+                        await execute_async(conn, call)
+                    break
         raise
     cursors = cursors[len(frame.before) :]
     return [await finish_async(*pair) for pair in zip(cursors, batch.calls, strict=False)]

@@ -137,6 +137,12 @@ class Returning(Declared[P], ABC, Generic[P, T]):
     ) -> T: ...
 
 
+# Of these some characters are others to Python's codec than to PostgreSQL's.
+_AMBIGUOUS_ENCODINGS = frozenset(
+    ("big5", "euc_jis_2004", "euc_jp", "euc_kr", "johab", "shift_jis", "shift_jis_2004")
+)
+
+
 class _Parameter(NamedTuple):
     """Where the value of a placeholder comes from, and how it is sent."""
 
@@ -258,6 +264,11 @@ class _Statement(Declared[P]):
         encoding = conn.info.encoding
         if encoding in ("utf-8", "ascii"):
             return
+        if encoding in _AMBIGUOUS_ENCODINGS:
+            raise InvalidValueError(
+                f"{self.name}: Python and PostgreSQL do not agree on the client_encoding "
+                f"of the connection ({encoding}): SET it to UTF8"
+            )
         for parameter, param in zip(self._plan, params, strict=True):
             try:
                 (param or "").encode(encoding)

@@ -152,6 +152,7 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
         restore(observer)
 
 
+@pytest.mark.parametrize("busy_time", [0, 10])
 @pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
 @pytest.mark.parametrize(
     "calls",
@@ -161,7 +162,12 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
     ],
 )
 def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_else(
-    dsn: str, observer: Observer, calls: list[Call], in_transaction: bool
+    dsn: str,
+    observer: Observer,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: list[Call],
+    in_transaction: bool,
+    busy_time: float,
 ) -> None:
     before = content(observer)
 
@@ -173,6 +179,8 @@ def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
                 await drafts.upsert(conn, draft("draft_3"))
                 await conn.execute("SAVEPOINT production_sql")
                 await drafts.upsert(conn, draft("draft_4"))
+            # With 0, psycopg yields to the loop even as it enters a pipeline.
+            monkeypatch.setattr("psycopg.waiting.MAX_BUSY_TIME", busy_time)
             task = asyncio.create_task(declared(conn, *args))
             for _ in range(turns):
                 await asyncio.sleep(0)
@@ -180,6 +188,7 @@ def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
             task.cancel()
             await asyncio.wait([task])
 
+            assert conn.pgconn.pipeline_status == 0, (call, turns)
             state = conn.info.transaction_status.name
             if in_transaction and state == "INERROR":
                 # As with any statement; what undoes itself has done so.

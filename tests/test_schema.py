@@ -332,6 +332,7 @@ UNQUOTED = (
         ("postgresql://me:Qz7v@Xw9k@localhost/app", UNQUOTED),
         ("postgresql://me:Qz7v/Xw9k@localhost/app", UNQUOTED),
         ("postgresql://me:123/Qz7vXw9k@localhost/app", UNQUOTED),
+        ("postgresql://me%40corp:p@Qz7v/Xw9k@localhost/app", UNQUOTED),
         ("postgresql://me:Qz7vXw9k\ud800@localhost/app", UNREADABLE),
         ("postgresql+psycopg://me:Qz7vXw9k@localhost/app?schema=tenant", UNREADABLE),
         (None, UNREADABLE),
@@ -348,6 +349,32 @@ def test_a_dsn_that_is_no_dsn_is_one_clear_error_without_the_password(
     traceback = "".join(format_exception(raised.value))
     assert "Qz7v" not in traceback
     assert "Xw9k" not in traceback
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "host=@/nowhere",
+        "host=/nowhere password=postgresql+psycopg://x",
+        "postgresql:///an%40app?host=/nowhere",
+        "postgresql://me:p%40w@/an%40app?host=/nowhere",
+    ],
+)
+def test_a_dsn_with_an_at_sign_where_it_may_be_is_taken(dsn: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="nowhere"):
+        schema.apply(dsn)
+
+
+@pytest.mark.torture
+def test_an_apply_gives_up_on_a_name_that_another_session_is_taking(empty: str) -> None:
+    with psycopg.connect(empty) as other:
+        other.execute("CREATE TABLE production_bundles ()")
+
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            schema.apply(empty)
+
+        other.rollback()
+    assert schema.apply(empty) == [MIGRATION]
 
 
 @pytest.mark.parametrize("call", [schema.apply, schema.rollback])

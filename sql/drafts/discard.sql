@@ -15,7 +15,8 @@ WITH locked_draft AS (
     FOR UPDATE
 ),
 
--- The draft first and the bundles in order, so that two of these never wait for each other.
+-- The draft first and the bundles in order, so that two of these never wait for each other
+-- (in a transaction that keeps the locks of a stale run they can).
 locked_bundles AS (
     SELECT
         bundle_id,

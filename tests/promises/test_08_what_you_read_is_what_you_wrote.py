@@ -43,6 +43,14 @@ class Text(str):
         return "another"
 
 
+class OddKey(str):
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+
 class FrozenDatetime(datetime):
     pass
 
@@ -199,11 +207,34 @@ def test_a_datetime_comes_back_equal_in_any_time_zone_of_the_session(
         assert client(drafts.fetch, f"draft_{time}").created_at == time
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+@pytest.mark.parametrize("encoding", ["SJIS", "EUC_JP", "BIG5", "EUC_KR", "JOHAB"])
+def test_a_client_encoding_that_python_has_otherwise_is_refused(
+    client: Client, encoding: str
+) -> None:
+    client.execute(f"SET client_encoding = '{encoding}'")
+    sent = client.watch_traffic()
+
+    calls: list[tuple[Any, Any]] = [
+        (drafts.upsert, draft()),
+        (bundles.upsert, bundle()),
+        (drafts.fetch, "x"),
+    ]
+    for declared, value in calls:
+        with pytest.raises(InvalidValueError) as raised:
+            client(declared, value)
+        assert str(raised.value) == (
+            f"{declared.name}: Python and PostgreSQL do not agree on the client_encoding of "
+            f"the connection ({client.conn.info.encoding}): SET it to UTF8"
+        )
+
+    assert sent() == 0
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_CN"])
 def test_values_come_back_equal_in_any_client_encoding(
     client: Client, encoding: str
 ) -> None:
-    text = "日本" if encoding == "EUC_JP" else "naïve"
+    text = "日本" if encoding == "EUC_CN" else "naïve"
     given_draft = draft(text, body=text, metadata={text: [text]})
     given_bundle = bundle(text, assets=[asset(text, url=text, metadata={text: text})])
     client.execute(f"SET client_encoding = '{encoding}'")
@@ -421,6 +452,7 @@ INVALID_METADATA: list[tuple[Any, str, str]] = [
         "Exceeds the limit (4300 digits) for integer string conversion",
     ),
     (nested(501), "", "nested more than 500 deep"),
+    ({OddKey("a"): float("nan")}, "", NOT_EQUAL),
     (endless, "", "maximum recursion depth exceeded"),
 ]
 INVALID: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = []
