@@ -223,8 +223,8 @@ def test_a_client_encoding_that_python_has_otherwise_is_refused(
         with pytest.raises(InvalidValueError) as raised:
             client(declared, value)
         assert str(raised.value) == (
-            f"{declared.name}: Python and PostgreSQL do not agree on the client_encoding of "
-            f"the connection ({client.conn.info.encoding}): SET it to UTF8"
+            f"{declared.name}: Python and PostgreSQL do not agree on the client_encoding "
+            f"of the connection ({client.conn.info.encoding}): SET it to UTF8"
         )
 
     assert sent() == 0
