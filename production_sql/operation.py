@@ -19,8 +19,9 @@ step is undone; errors that the generator raises pass to the caller and undo not
 refusal has to come before any write.
 """
 
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import nullcontext, suppress
 from typing import (
     Any,
     NamedTuple,
@@ -239,21 +240,32 @@ def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
     return [finish(*pair) for pair in zip(cursors, batch.calls, strict=False)]
 
 
-@asynccontextmanager
-async def _pipeline_async(conn: AsyncConnection[Any]) -> AsyncGenerator[None]:
-    """Of a task that is cancelled as it enters a pipeline, psycopg would stay in it."""
-    is_nested = bool(conn.pgconn.pipeline_status)
+# How often the server is asked to stop, each time for a second: a request that comes
+# before the statement does has no effect.
+_STOP_ATTEMPTS = 5
+
+
+async def _to_its_end(conn: AsyncConnection[Any], sending: Coroutine[Any, Any, T]) -> T:
+    """Return the result of what sends a pipeline, which ends also if this is cancelled.
+
+    psycopg loses count of the results of a pipeline whose task is cancelled. So it is the
+    server that is told to stop, and the pipeline ends as one of which a statement failed.
+    """
+    task = asyncio.create_task(sending)
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())
     try:
-        async with conn.pipeline():
-            yield
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        with suppress(psycopg.Error):
+            for _ in range(_STOP_ATTEMPTS):
+                if task.done():
+                    break
+                await conn.cancel_safe(timeout=1)
+                await asyncio.wait([task], timeout=1)
+        raise
     finally:
-        if conn.pgconn.pipeline_status and not (is_nested or conn.closed):
-            try:
-                async with conn.pipeline() as pipeline:
-                    await pipeline.__aexit__(None, None, None)
-            except BaseException:
-                await conn.close()
-                raise
+        task.cancel()
+    return task.result()
 
 
 async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
@@ -266,17 +278,25 @@ async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
     calls = frame.before + batch.calls + frame.after
     cursors = [async_cursor_for(conn, call) for call in calls]
     is_pipeline = len(calls) > 1 or conn.pgconn.pipeline_status
-    try:
-        async with _pipeline_async(conn) if is_pipeline else nullcontext():
-            for cursor, call in zip(cursors, calls, strict=True):
-                await start_async(cursor, call, prepare=_prepare(call, batch))
-    except BaseException:
-        if _is_open(cursors):
-            for _ in range(_UNDO_ATTEMPTS):
-                with suppress(psycopg.Error):
-                    for call in frame.undo:
-                        await execute_async(conn, call)
-                    break
-        raise
+
+    async def send() -> None:
+        try:
+            async with conn.pipeline() if is_pipeline else nullcontext():
+                for cursor, call in zip(cursors, calls, strict=True):
+                    await start_async(cursor, call, prepare=_prepare(call, batch))
+        except asyncio.CancelledError:
+            if is_pipeline:
+                conn.pgconn.finish()
+            raise
+        except BaseException:
+            if _is_open(cursors):
+                for _ in range(_UNDO_ATTEMPTS):
+                    with suppress(psycopg.Error):
+                        for call in frame.undo:
+                            await execute_async(conn, call)
+                        break
+            raise
+
+    await (_to_its_end(conn, send()) if is_pipeline else send())
     cursors = cursors[len(frame.before) :]
     return [await finish_async(*pair) for pair in zip(cursors, batch.calls, strict=False)]
