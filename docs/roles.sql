@@ -1,6 +1,8 @@
 -- The roles of a host that uses the tables, to be granted to its login roles. For the owner
 -- of the tables, and by a role that may create roles, with the schema of the tables first
--- in the search_path. In any other schema than public they need USAGE on it, too.
+-- in the search_path. In any other schema than public they need USAGE on it, too. Before
+-- PostgreSQL 15 everybody may create tables in public, until the owner of the database says
+-- REVOKE CREATE ON SCHEMA public FROM PUBLIC.
 
 -- May make every call, and neither change the tables nor see any other.
 CREATE ROLE production_writer NOLOGIN;

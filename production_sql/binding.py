@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from functools import partial
 from types import NoneType
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, Generic, TypeGuard, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from msgspec import MsgspecError, Struct, ValidationError, convert
 from msgspec.inspect import (
+    AnyType,
     BoolType,
     BytesType,
     CustomType,
@@ -25,6 +27,7 @@ from msgspec.inspect import (
     StructType,
     TimeDeltaType,
     TimeType,
+    Type,
     UnionType,
     UUIDType,
     type_info,
@@ -56,16 +59,29 @@ def binder(annotation: Any) -> Bind:
     if isinstance(kind, ListType) and isinstance(kind.item_type, StructType):
         return _records(kind.item_type.cls)
     if to_text := _SCALARS.get(type(kind)):
-        return _scalar(annotation, to_text)
-    if isinstance(kind, (CustomType, UnionType)):
+        return _scalar(annotation, kind, to_text)
+    if isinstance(kind, (AnyType, CustomType, UnionType)) or is_generic_struct(annotation):
         raise TypeError(f"{annotation} is no type of a parameter")
     return _json(annotation, kind.cls if isinstance(kind, StructType) else None)
 
 
 def field_binders(struct: type[Struct]) -> dict[str, Bind]:
     """Return the binder of each field of a Struct."""
+    if is_generic_struct(struct):
+        raise TypeError(f"{struct} is generic: declare a Struct with the types themselves")
     hints = get_type_hints(struct, include_extras=True)
     return {name: binder(hints[name]) for name in struct.__struct_fields__}
+
+
+def is_struct(annotation: Any) -> TypeGuard[type[Struct]]:
+    """Tell if an annotation is a Struct class."""
+    return isinstance(annotation, type) and issubclass(annotation, Struct)
+
+
+def is_generic_struct(annotation: Any) -> bool:
+    """Tell if an annotation is a Struct with type variables, given or not."""
+    cls = get_origin(annotation) or annotation
+    return is_struct(cls) and issubclass(cls, Generic)
 
 
 def check_struct(value: object, struct: type[Struct]) -> None:
@@ -102,14 +118,20 @@ def _timestamp(value: datetime) -> str:
         raise RefusedError("outside the years 1 to 9999 in UTC") from None
 
 
-_SCALARS: dict[type, Callable[[Any], str]] = {
+def _decimal(value: Decimal) -> str:
+    if value.is_snan():
+        raise RefusedError("PostgreSQL has no signaling NaN")
+    return str(value)
+
+
+_SCALARS: dict[type, Callable[[Any], str | None]] = {
     StrType: _text,
-    LiteralType: lambda value: _text(str(value)),
+    LiteralType: lambda value: None if value is None else _text(str(value)),
     EnumType: lambda value: _text(str(value.value)),
     IntType: str,
     BoolType: str,
     FloatType: repr,
-    DecimalType: str,
+    DecimalType: _decimal,
     UUIDType: str,
     DateTimeType: _timestamp,
     DateType: date.isoformat,
@@ -123,20 +145,39 @@ _SCALARS: dict[type, Callable[[Any], str]] = {
 NOT_FROM_TEXT = (bytes, date, datetime, time, timedelta, Decimal, UUID)
 
 
-def _scalar(annotation: Any, to_text: Callable[[Any], str]) -> Bind:
-    check = partial(convert, type=annotation, builtin_types=NOT_FROM_TEXT)
-    if to_text is _timestamp:
+def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str | None]) -> Bind:
+    check: Callable[[Any], Any] = partial(
+        convert, type=annotation, builtin_types=NOT_FROM_TEXT
+    )
+    if isinstance(kind, DateTimeType):
         check = partial(_exact_datetime, check)
+    elif isinstance(kind, EnumType):
+        check = partial(_member, kind.cls)
+    elif isinstance(kind, FloatType):
+        check = partial(_exact_float, check)
 
-    def bind(value: object) -> str:
+    def bind(value: object) -> str | None:
         try:
             return to_text(check(value))
-        except ValidationError as error:
-            raise RefusedError(str(error)) from None
         except UnicodeEncodeError as error:
             raise RefusedError(f"lone surrogate at index {error.start}") from None
+        except ValueError as error:  # an int may have too many digits
+            raise RefusedError(str(error)) from None
 
     return bind
+
+
+def _member(cls: type[Enum], value: object) -> Enum:
+    if not isinstance(value, cls):
+        raise RefusedError(f"Expected `{cls.__name__}`, got `{type(value).__name__}`")
+    return value
+
+
+def _exact_float(check: Callable[[Any], float], value: object) -> float:
+    exact = check(value)
+    if isinstance(value, int) and exact != value:
+        raise RefusedError(f"{value} is between two floats")
+    return exact
 
 
 def _exact_datetime(check: Callable[[Any], datetime], value: object) -> datetime:

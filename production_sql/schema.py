@@ -13,7 +13,7 @@ from psycopg.sql import Identifier
 
 from .conninfo import parse
 from .dtos import Id
-from .errors import NotFoundError
+from .errors import NotFoundError, ProductionError
 from .files import folder, query
 
 
@@ -26,8 +26,9 @@ def apply(dsn: str, *, schema: str | None = None) -> list[str]:
     once, the second waits for ten seconds before it gives up with yoyo's LockTimeout.
 
     Raises InvalidValueError if dsn is not to be understood, NotFoundError if there is no
-    schema to create tables in, and the driver's errors, of which a failed connection is an
-    OperationalError. None of them contains the password.
+    schema to create tables in, ProductionError if the session is read-only, and the
+    driver's errors, of which a failed connection is an OperationalError. None of them
+    contains the password.
     """
     with _backend(dsn, schema) as (backend, migrations):
         selected = backend.to_apply(migrations)
@@ -49,6 +50,7 @@ def rollback(dsn: str, *, schema: str | None = None) -> list[str]:
 class _Target(Struct, frozen=True, kw_only=True):
     name: str
     can_create: bool
+    is_read_only: bool
 
 
 @query
@@ -66,6 +68,11 @@ def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
             "the search_path names no schema that is there: CREATE SCHEMA first, or mend it"
             if schema is None
             else f"schema {schema!r} is not there: CREATE SCHEMA first"
+        )
+    if target.is_read_only:
+        raise ProductionError(
+            "dsn: the server takes no writes from this session: connect to the primary, "
+            "and without default_transaction_read_only"
         )
     if not target.can_create:
         raise NotFoundError(

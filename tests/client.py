@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.pq import Trace
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
+
+from .pooler import PORT
 
 # How much of what is random, in ``make test`` and in ``make torture``.
 ROUNDS = [
@@ -34,9 +37,11 @@ class Client:
         self.dsn = dsn
         self.kind = kind
         self.isolation = isolation
+        self.name = uuid4().hex
         self.runner = asyncio.Runner()
         self.conn: Any = self.connect(autocommit=True)
-        self.execute(f"SET default_transaction_isolation = '{isolation}'")
+        if isolation != "read committed":
+            self.execute(f"SET default_transaction_isolation = '{isolation}'")
 
     @classmethod
     @contextmanager
@@ -50,7 +55,9 @@ class Client:
 
     def connect(self, **options: Any) -> Any:
         cls = psycopg.Connection if self.kind == "sync" else psycopg.AsyncConnection
-        return self.run(cls.connect(self.dsn, **options))
+        if folder := os.environ.get("PRODUCTION_SQL_TEST_POOLER"):
+            options |= {"host": folder, "port": PORT, "prepare_threshold": None}
+        return self.run(cls.connect(self.dsn, application_name=self.name, **options))
 
     def run(self, value: Any) -> Any:
         """Wait for an awaitable; anything else is there already."""
@@ -125,14 +132,20 @@ class Observer:
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return {table: self.rows(table) for table in TABLES}
 
-    def blocking(self, pid: int) -> list[int]:
+    def pids(self, name: str) -> list[int]:
+        """Return the sessions of this application_name; behind a pooler it may change."""
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
+        return [pid for (pid,) in self.conn.execute(query, [name])]
+
+    def blocking(self, name: str) -> list[int]:
         """Return the sessions that a session waits for."""
         query = "SELECT unnest(pg_blocking_pids(%s))"
-        return [blocking for (blocking,) in self.conn.execute(query, [pid])]
+        found = [self.conn.execute(query, [pid]) for pid in self.pids(name)]
+        return [blocking for cursor in found for (blocking,) in cursor]
 
-    def wait_until_blocked(self, pid: int, is_over: Callable[[], bool]) -> None:
+    def wait_until_blocked(self, name: str, is_over: Callable[[], bool]) -> None:
         """Return once the session waits for another; a call that is over never did."""
-        while not self.blocking(pid):
+        while not self.blocking(name):
             assert not is_over(), "the call has not waited"
 
     def wait_until_gone(self, pid: int) -> None:
@@ -149,7 +162,6 @@ class Background:
         self.result: Any = None
         self.error: Exception | None = None
         self.client = client
-        self.pid: int = client.conn.info.backend_pid
         self._call = (declared, *args)
         self._thread = Thread(target=self._run)
         self._thread.start()
@@ -161,7 +173,7 @@ class Background:
             self.error = error
 
     def wait_until_blocked(self, observer: Observer) -> "Background":
-        observer.wait_until_blocked(self.pid, lambda: not self._thread.is_alive())
+        observer.wait_until_blocked(self.client.name, lambda: not self._thread.is_alive())
         return self
 
     def finish(self) -> Any:

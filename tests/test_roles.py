@@ -52,6 +52,7 @@ def as_role(client: Client) -> Iterator[Callable[[str], None]]:
     client(drafts.create, draft())
     client(bundles.create, bundle("bundle_1", "a"))
     client.use_transactions()
+    client.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # before PostgreSQL 15
     client.execute(ROLES.read_text("utf-8"))
 
     def become(role: str) -> None:

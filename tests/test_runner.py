@@ -142,31 +142,113 @@ def test_a_stream_gives_the_rows_one_after_the_other(blog: Client) -> None:
         assert streamed == stored
 
 
-def test_a_stream_left_half_way_is_closed_and_other_calls_commit_meanwhile(
-    blog: Client, observer: Observer
-) -> None:
+def open_cursors(client: Client) -> list[tuple[Any, ...]]:
+    return client.execute("SELECT name FROM pg_cursors WHERE name LIKE 'posts.stream%'")
+
+
+def start_stream(blog: Client) -> Any:
+    """Return a stream of which one row has been read."""
     for i in range(250):
         blog(posts.insert, post(i))
+    rows: Any = posts.stream(blog.conn)
+    first = next(rows) if blog.kind == "sync" else blog.run(anext(rows))
+    assert first == post(0)
+    return rows
 
-    def open_cursors() -> list[tuple[Any, ...]]:
-        return blog.execute("SELECT name FROM pg_cursors WHERE name LIKE 'posts.stream%'")
 
+def close(blog: Client, rows: Any) -> None:
+    """Close a stream as a with block does."""
     if blog.kind == "sync":
-        rows = posts.stream(blog.conn)
-        assert next(rows) == post(0)
-        posts.insert(blog.conn, post(1000))
-        assert len(open_cursors()) == 1
-        rows.close()
+        with rows as entered:
+            assert entered is rows
+        assert list(rows) == []
     else:
-        async_rows: Any = posts.stream(blog.conn)
-        assert blog.run(anext(async_rows)) == post(0)
-        blog(posts.insert, post(1000))
-        assert len(open_cursors()) == 1
-        blog.run(async_rows.aclose())
 
-    assert open_cursors() == []
-    assert blog.conn.info.transaction_status == TransactionStatus.IDLE
+        async def leave() -> list[Post]:
+            async with rows as entered:
+                assert entered is rows
+            return [row async for row in rows]
+
+        assert blog.run(leave()) == []
+
+
+def test_in_autocommit_other_calls_commit_while_a_stream_is_open(
+    blog: Client, observer: Observer
+) -> None:
+    rows = start_stream(blog)
+
+    blog(posts.insert, post(1000))
+
     assert posts.fetch(observer.conn, 1000) == post(1000)
+    close(blog, rows)
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_stream_that_is_left_half_way_and_closed_is_gone(
+    blog: Client, autocommit: bool
+) -> None:
+    blog.set_autocommit(autocommit)
+    rows = start_stream(blog)
+    assert len(open_cursors(blog)) == 1
+
+    close(blog, rows)
+
+    assert open_cursors(blog) == []
+    close(blog, rows)
+
+
+def test_a_stream_that_was_never_begun_has_nothing_to_close(blog: Client) -> None:
+    close(blog, posts.stream(blog.conn))
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_to_close_a_stream_after_its_transaction_does_nothing_to_the_next(
+    blog: Client, end: str
+) -> None:
+    blog.use_transactions()
+    rows = start_stream(blog)
+    blog.execute(end)
+    blog(posts.insert, post(1000))
+
+    close(blog, rows)
+
+    assert blog.conn.info.transaction_status == TransactionStatus.INTRANS
+    assert blog(posts.fetch, 1000) == post(1000)
+
+
+def test_to_close_a_stream_in_a_failed_transaction_hides_no_error(blog: Client) -> None:
+    blog.use_transactions()
+    rows = start_stream(blog)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        blog.execute("SELECT FROM nothing")
+
+    close(blog, rows)
+
+    assert blog.conn.info.transaction_status == TransactionStatus.INERROR
+
+
+def test_a_stream_that_is_not_closed_says_so_and_sends_nothing(blog: Client) -> None:
+    blog.use_transactions()
+    rows = start_stream(blog)
+    sent = blog.watch_traffic()
+
+    with pytest.warns(ResourceWarning, match="was deleted while still open"):
+        del rows
+
+    assert sent() == 0
+
+
+def test_a_stream_in_a_pipeline_is_the_drivers_error(blog: Client) -> None:
+    async def start_async(conn: Any) -> None:
+        async with conn.pipeline():
+            await anext(posts.stream(conn))
+
+    def start(conn: Any) -> None:
+        with conn.pipeline():
+            next(posts.stream(conn))
+
+    with pytest.raises(psycopg.NotSupportedError):
+        blog(start if blog.kind == "sync" else start_async)
 
 
 def test_the_names_of_queries_stand_where_the_server_keeps_them(
@@ -175,8 +257,7 @@ def test_the_names_of_queries_stand_where_the_server_keeps_them(
     client(drafts.fetch, "nothing")
 
     ((text,),) = observer.conn.execute(
-        "SELECT query FROM pg_stat_activity WHERE pid = %s",
-        [client.conn.info.backend_pid],
+        "SELECT query FROM pg_stat_activity WHERE application_name = %s", [client.name]
     ).fetchall()
 
     assert text.startswith("SELECT /* drafts.fetch */\n    draft_id,\n")
@@ -320,7 +401,9 @@ def declare(
             (tmp_path / "sql" / "things" / "do.sql").write_text(sql)
         (tmp_path / "things.py").write_text(
             "from collections.abc import AsyncIterator, Iterator, Sequence\n"
-            "from typing import Literal\n"
+            "from decimal import Decimal\n"
+            "from enum import Enum\n"
+            "from typing import Any, Generic, List, Literal, TypeVar\n"
             "from pathlib import Path\n"
             "from msgspec import Struct\n"
             "from production_sql.runner import Queries\n"
@@ -328,6 +411,11 @@ def declare(
             "class Thing(Struct, kw_only=True):\n"
             "    key: str\n"
             "    size: int\n"
+            "class Size(Enum):\n"
+            "    SMALL = 1\n"
+            "T = TypeVar('T')\n"
+            "class Box(Struct, Generic[T]):\n"
+            "    key: T\n"
             f"@query\ndef do{function}: ...\n"
             "query.check_complete()\n"
         )
@@ -416,6 +504,61 @@ def declare(
             "SELECT %(key)s",
             "things.do: the function has no return annotation",
         ),
+        ("() -> List", "SELECT 1", "things.do: typing.List is no type of a result"),
+        (
+            "() -> Iterator",
+            "SELECT 1",
+            "things.do: <class 'collections.abc.Iterator'> is no type of a result",
+        ),
+        (
+            "() -> Box[int]",
+            "SELECT 1 AS key",
+            "things.do: things.Box[int] is no type of a result",
+        ),
+        (
+            "(box: Box[int]) -> int",
+            "SELECT %(key)s",
+            "things.do: the parameter box: things.Box[int] is no type of a parameter",
+        ),
+        (
+            "(box: Box) -> int",
+            "SELECT %(key)s",
+            "things.do: the parameter box: <class 'things.Box'> is generic: declare a "
+            "Struct with the types themselves",
+        ),
+        (
+            "(boxes: list[Box[int]]) -> int",
+            "SELECT %(boxes)s",
+            "things.do: the parameter boxes: things.Box[int] is generic: declare a Struct "
+            "with the types themselves",
+        ),
+        (
+            "(conn: str) -> int",
+            "SELECT %(conn)s",
+            "things.do: conn is no parameter of a declaration: the connection comes first "
+            "in the call",
+        ),
+        (
+            "(key: Any) -> int",
+            "SELECT %(key)s",
+            "things.do: the parameter key: typing.Any is no type of a parameter",
+        ),
+        (
+            "(*keys: str) -> int",
+            "SELECT %(keys)s",
+            "things.do: *keys: str: a parameter has one value",
+        ),
+        (
+            "(**keys: str) -> int",
+            "SELECT %(keys)s",
+            "things.do: **keys: str: a parameter has one value",
+        ),
+        (
+            "() -> int",
+            "/* The one. */ SELECT 1",
+            "things.do: {file}: a statement begins with a keyword; write the header before "
+            "it in lines that begin with --",
+        ),
     ],
 )
 def test_a_declaration_that_does_not_fit_its_file_is_an_error(
@@ -445,6 +588,134 @@ def test_a_file_without_a_function_is_an_error(
     assert str(raised.value) == f"{other} has no function: declare things.other"
 
 
+def test_a_file_that_no_function_could_have_is_an_error(
+    declare: Callable[[str, str | None], Any], tmp_path: Path
+) -> None:
+    other = tmp_path / "sql" / "things" / "more" / "other.sql"
+    other.parent.mkdir()
+    other.write_text("SELECT 1")
+
+    with pytest.raises(QueryError) as raised:
+        declare("() -> int", "SELECT 1")
+
+    assert str(raised.value) == f"{other} is not in {tmp_path / 'sql'}/MODULE/FUNCTION.sql"
+
+
+def test_two_functions_of_one_file_are_an_error(
+    declare: Callable[[str, str | None], Any], tmp_path: Path
+) -> None:
+    twice = "() -> list[int]: ...\n@query\ndef _do() -> list[int]"
+
+    with pytest.raises(QueryError) as raised:
+        declare(twice, "SELECT 1")
+
+    file = tmp_path / "sql" / "things" / "do.sql"
+    assert str(raised.value) == (
+        f"things.do and things._do are both {file}: a file has one function"
+    )
+
+
+def test_a_module_can_be_loaded_again(declare: Callable[[str, str | None], Any]) -> None:
+    things = declare("() -> list[int]", "SELECT 1")
+
+    importlib.reload(things)
+
+
+def test_a_coroutine_function_cannot_be_declared(tmp_path: Path) -> None:
+    async def do() -> int: ...
+
+    with pytest.raises(QueryError) as raised:
+        Queries(tmp_path)(do)
+
+    assert str(raised.value) == (
+        "test_runner.do: declare it without async: a call on an AsyncConnection is awaited"
+    )
+
+
+def test_a_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
+    def do() -> list[str]: ...
+
+    file = tmp_path / "test_runner" / "do.sql"
+    file.parent.mkdir()
+    file.write_bytes(b"SELECT '\xe9'")
+
+    with pytest.raises(QueryError) as raised:
+        Queries(str(tmp_path))(do)
+
+    assert str(raised.value).startswith(f"test_runner.do: {file} is not in UTF-8: 'utf-8' ")
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("VALUES('new york')", "VALUES /* things.do */('new york')"),
+        ("SELECT'a b' AS key", "SELECT /* things.do */'a b' AS key"),
+        ("(SELECT 'a') UNION SELECT 'b'", "(SELECT /* things.do */ 'a') UNION SELECT 'b'"),
+        ("-- One.\n-- Two.\n\nselect 1", "select /* things.do */ 1"),
+        ("\ufeffSELECT 1", "SELECT /* things.do */ 1"),
+    ],
+)
+def test_the_name_of_a_query_changes_nothing_in_it(
+    declare: Callable[[str, str | None], Any], sql: str, text: str
+) -> None:
+    things = declare("() -> list[str]", sql)
+
+    assert things.do.statement.decode() == text
+
+
+@pytest.mark.parametrize(
+    ("parameter", "cast", "value"),
+    [
+        ("Literal['a', None]", "text", None),
+        ("Literal['a', None]", "text", "a"),
+        ("float", "float8", 2),
+        ("Decimal", "numeric", Decimal("1E+400")),
+    ],
+)
+def test_a_value_comes_back_equal(
+    declare: Callable[[str, str | None], Any],
+    client: Client,
+    parameter: str,
+    cast: str,
+    value: object,
+) -> None:
+    things = declare(f"(key: {parameter}) -> list[{parameter}]", f"SELECT %(key)s::{cast}")
+
+    assert client(things.do, value) == [value]
+
+
+def test_a_member_of_an_enum_is_sent_as_its_value(
+    declare: Callable[[str, str | None], Any], client: Client
+) -> None:
+    things = declare("(key: Size) -> list[int]", "SELECT %(key)s::int")
+
+    assert client(things.do, things.Size.SMALL) == [1]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "reason"),
+    [
+        pytest.param("int", 10**5000, "Exceeds the limit", id="digits"),
+        ("float", 2**53 + 1, "9007199254740993 is between two floats"),
+        ("Decimal", Decimal("sNaN"), "PostgreSQL has no signaling NaN"),
+        ("Size", 1, "Expected `Size`, got `int`"),
+    ],
+)
+def test_a_value_that_would_not_come_back_equal_is_refused(
+    declare: Callable[[str, str | None], Any],
+    client: Client,
+    parameter: str,
+    value: object,
+    reason: str,
+) -> None:
+    things = declare(f"(key: {parameter}) -> list[str]", "SELECT %(key)s::text")
+
+    with pytest.raises(InvalidValueError) as raised:
+        client(things.do, value)
+
+    assert str(raised.value).startswith(f"things.do: key: {reason}")
+
+
 def test_the_packages_own_files_and_functions_are_complete() -> None:
     query.check_complete()
     with pytest.raises(QueryError, match="has no function: declare"):
@@ -466,19 +737,18 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
         (
             "() -> Thing",
             "SELECT 'a' AS key, 1 AS size LIMIT 0",
-            "things.do: the statement gives 0 rows, but the function returns "
-            "<class 'things.Thing'>",
+            "things.do: the statement gives 0 rows, but the function returns things.Thing",
         ),
         (
             "() -> str",
             "VALUES ('a'), ('b')",
-            "things.do: the statement gives 2 rows, but the function returns <class 'str'>",
+            "things.do: the statement gives 2 rows, but the function returns str",
         ),
         (
             "() -> bool",
             "SELECT FROM generate_series(1, 2)",
-            "things.do: the statement gives 2 rows, but the function returns "
-            "<class 'bool'>",
+            "things.do: the statement gives 2 rows, but the function returns bool, the "
+            "count of rows: list[bool] would be a column",
         ),
         (
             "() -> None",
@@ -488,8 +758,8 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
         (
             "() -> int",
             "SELECT count(*) FROM generate_series(1, 3)",
-            "things.do: the statement gives some columns, but the function returns "
-            "<class 'int'>",
+            "things.do: the statement gives some columns, but the function returns int, "
+            "the count of rows: list[int] would be a column",
         ),
         (
             "() -> list[Thing]",

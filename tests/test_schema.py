@@ -16,7 +16,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from production_sql import InvalidValueError, NotFoundError, drafts, schema
+from production_sql import (
+    InvalidValueError,
+    NotFoundError,
+    ProductionError,
+    drafts,
+    schema,
+)
 from production_sql.files import folder
 
 from .client import TABLES
@@ -304,6 +310,19 @@ def test_a_schema_without_the_right_to_create_is_an_error(empty: str) -> None:
     )
 
 
+@pytest.mark.parametrize("call", [schema.apply, schema.rollback])
+def test_a_read_only_session_is_an_error(
+    empty: str, call: Callable[..., list[str]]
+) -> None:
+    with pytest.raises(ProductionError) as raised:
+        call(make_conninfo(empty, options="-cdefault_transaction_read_only=on"))
+
+    assert str(raised.value) == (
+        "dsn: the server takes no writes from this session: connect to the primary, and "
+        "without default_transaction_read_only"
+    )
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_a_url_is_taken_too(empty: str, scheme: str) -> None:
     assert schema.apply(url(empty, scheme)) == [MIGRATION]
@@ -404,6 +423,42 @@ def test_the_yoyo_command_works_from_a_checkout_with_no_more_than_a_url(empty: s
 
     yoyo("rollback", "--database", database)
     assert tables(empty) == set()
+
+
+KILLED = """
+import os, sys
+from yoyo.backends import PostgresqlPsycopgBackend as backend
+from production_sql import schema
+
+backend.{mark}_one = lambda *args, **options: os._exit(9)
+schema.{call}(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "mark", "error"),
+    [
+        ("apply", "mark", psycopg.errors.DuplicateTable),
+        ("rollback", "unmark", psycopg.errors.UndefinedTable),
+    ],
+)
+def test_there_is_a_way_back_if_a_migration_is_killed_before_it_is_marked(
+    empty: str, call: str, mark: str, error: type[psycopg.Error]
+) -> None:
+    database = url(empty, "postgresql+psycopg")
+    if call == "rollback":
+        schema.apply(empty)
+    code = KILLED.format(call=call, mark=mark)
+    run = subprocess.run([sys.executable, "-c", code, empty], check=False)
+    assert run.returncode == 9
+
+    yoyo("break-lock", "--database", database)
+    with pytest.raises(error):
+        getattr(schema, call)(empty)
+    yoyo(mark, "--database", database)
+
+    assert getattr(schema, call)(empty) == []
+    assert tables(empty) == ({*TABLES} if call == "apply" else set())
 
 
 def test_the_yoyo_command_takes_a_target_schema(empty: str) -> None:

@@ -41,11 +41,11 @@ REVEALED = {
     "own_queries.py": [
         "bool",
         POST,
-        f"Iterator[{POST}]",
+        f"Rows[{POST}]",
         "int",
         "tuple[bool, bool]",
         POST,
-        f"AsyncIterator[{POST}]",
+        f"AsyncRows[{POST}]",
         "tuple[bool, bool]",
     ],
 }

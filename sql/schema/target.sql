@@ -1,7 +1,9 @@
 -- The schema in which the migrations create their tables, and whether they may: the one
--- asked for, or else the first of the search_path that exists.
+-- asked for, or else the first of the search_path that exists. On a standby, and where
+-- transactions are read-only by default, nothing can be created.
 SELECT
     nspname AS name,
-    has_schema_privilege(oid, 'CREATE') AS can_create
+    has_schema_privilege(oid, 'CREATE') AS can_create,
+    current_setting('transaction_read_only')::bool AS is_read_only
 FROM pg_namespace
 WHERE nspname = coalesce(%(schema)s, current_schema())

@@ -44,7 +44,8 @@ def store(client: Client) -> None:
 def test_a_fetch_works_in_a_read_only_transaction(
     client: Client, fetch: Callable[[Client], Any], expected: Any
 ) -> None:
-    client.execute("SET default_transaction_read_only = on")
+    client.use_transactions()
+    client.execute("SET TRANSACTION READ ONLY")
 
     assert fetch(client) == expected
 
@@ -59,9 +60,9 @@ def test_a_fetch_locks_no_row_and_no_table_against_writers(
     assert fetch(client) == expected
 
     assert observer.everything() == before
-    modes = "SELECT DISTINCT mode FROM pg_locks WHERE relation IS NOT NULL AND pid = "
-    locks = observer.conn.execute(f"{modes}{client.conn.info.backend_pid}").fetchall()
-    assert locks == [("AccessShareLock",)]
+    modes = "SELECT DISTINCT mode FROM pg_locks WHERE relation IS NOT NULL AND pid = %s"
+    (pid,) = observer.pids(client.name)
+    assert observer.conn.execute(modes, [pid]).fetchall() == [("AccessShareLock",)]
 
 
 def test_a_fetch_of_what_is_not_there_finds_nothing(client: Client) -> None:

@@ -342,7 +342,7 @@ def test_a_second_discard_of_a_draft_waits_with_no_bundle_in_hand(
         one = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
         two = Background(third, drafts.discard, "draft_1").wait_until_blocked(observer)
 
-        assert observer.blocking(two.pid) == [one.pid]
+        assert observer.blocking(third.name) == observer.pids(second.name)
 
         client.commit()
         assert {one.finish(), two.finish()} == {True, False}

@@ -240,13 +240,12 @@ def test_a_race_lost_beside_a_statement_of_another_task_leaves_the_transaction_u
 ) -> None:
     async def share() -> None:
         async with (
-            await psycopg.AsyncConnection.connect(dsn) as conn,
+            await psycopg.AsyncConnection.connect(dsn, application_name="one") as conn,
             await psycopg.AsyncConnection.connect(dsn) as other,
         ):
 
             async def wait_until_blocked(task: asyncio.Task[Any]) -> None:
-                pid = conn.info.backend_pid
-                await asyncio.to_thread(observer.wait_until_blocked, pid, task.done)
+                await asyncio.to_thread(observer.wait_until_blocked, "one", task.done)
 
             await bundles.create(other, bundle("bundle_8", "asset_8"))
             await other.execute("SELECT pg_advisory_lock(8)")
