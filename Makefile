@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture
+.PHONY: demo test pooler torture matrix
 
 demo: .venv/demo
 	$(BIN)/python -m production_sql demo
@@ -10,10 +10,20 @@ demo: .venv/demo
 test: .venv/test
 	$(BIN)/python -m pytest -n auto
 
-# Faults and random interleavings, each a good while; ROUNDS says how long.
-torture: export PRODUCTION_SQL_ROUNDS = $(ROUNDS)
+# What the calls promise, through a PgBouncer in transaction mode, which has to be installed.
+pooler: export PRODUCTION_SQL_TEST_POOLER = start
+pooler: .venv/test
+	$(BIN)/python -m pytest -n auto -k 'not repeatable and not serializable' tests/promises \
+	tests/test_concurrency.py tests/test_model.py tests/test_operation.py
+
+# Faults, crashes and random calls at once; SECONDS says how long each of the random tests is.
+torture: export PRODUCTION_SQL_SECONDS = $(SECONDS)
 torture: .venv/test
 	$(BIN)/python -m pytest -n auto -m torture
+
+# The tests on every PostgreSQL and Python that is supported; ONLY=14 is one PostgreSQL.
+matrix: .venv/test
+	$(BIN)/python -m tests.matrix $(ONLY)
 
 .venv/demo .venv/test: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is \

@@ -3,10 +3,13 @@
 import asyncio
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from tempfile import TemporaryFile
 from threading import Thread
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -18,16 +21,28 @@ from psycopg.sql import SQL, Identifier
 
 from .pooler import PORT
 
-# How much of what is random, in ``make test`` and in ``make torture``.
-ROUNDS = [
-    pytest.param(15, id="short"),
+# How long what is random goes on, in ``make test`` and in ``make torture``.
+SECONDS = [
+    pytest.param(0, id="short"),
     pytest.param(
-        int(os.environ.get("PRODUCTION_SQL_ROUNDS") or 500),
+        float(os.environ.get("PRODUCTION_SQL_SECONDS") or 10),
         id="long",
         marks=pytest.mark.torture,
     ),
 ]
+# What was done in all tests, for the summary.
+done: Counter[str] = Counter()
 TABLES = ("production_drafts", "production_bundles", "production_bundle_assets")
+
+
+def rounds(least: int, seconds: float) -> Iterator[int]:
+    """Count the rounds until there are enough of them and the time is over."""
+    end = monotonic() + seconds
+    for number in count():
+        if number >= least and monotonic() >= end:
+            return
+        done["rounds"] += 1
+        yield number
 
 
 class Client:
@@ -69,7 +84,12 @@ class Client:
 
     def __call__(self, declared: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Make a call on the connection."""
-        return self.run(declared(self.conn, *args, **kwargs))
+        done["calls"] += 1
+        try:
+            return self.run(declared(self.conn, *args, **kwargs))
+        except Exception as error:
+            done[type(error).__name__] += 1
+            raise
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         cursor = self.run(self.conn.execute(statement))
@@ -93,14 +113,14 @@ class Client:
         self.conn.pgconn.trace(file.fileno())
         self.conn.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
 
-        def count() -> int:
+        def counted() -> int:
             self.conn.pgconn.untrace()
             file.seek(0)
             lines = file.readlines()
             file.close()
             return sum(mark in line for line in lines)
 
-        return count
+        return counted
 
     def set_autocommit(self, value: bool) -> None:
         self.run(self.conn.set_autocommit(value))

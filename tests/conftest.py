@@ -18,7 +18,7 @@ from pytest_postgresql import factories
 
 from production_sql import embedded, schema
 
-from .client import Client, Observer
+from .client import Client, Observer, done
 from .pooler import pooler
 
 _resources = ExitStack()
@@ -50,6 +50,24 @@ def _start_server() -> str:
         conn.execute("ALTER SYSTEM SET fsync = off")
         conn.execute("SELECT pg_reload_conf()")
     return dsn
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that pytest-xdist started this one from what was done."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["done"] = dict(done)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what was done by a process of pytest-xdist."""
+    done.update(getattr(node, "workeroutput", {}).get("done", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was done, and how often it was refused."""
+    told = [f"{number} {name}" for name, number in sorted(done.items())]
+    terminalreporter.write_line("done: " + ", ".join(told))
 
 
 def pytest_unconfigure() -> None:

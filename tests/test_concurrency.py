@@ -17,7 +17,7 @@ import pytest
 
 from production_sql import assets, bundles, drafts
 
-from .client import ROUNDS, TABLES, Client
+from .client import SECONDS, TABLES, Client, rounds
 from .history import Event, explain, outcome
 from .samples import asset, bundle, draft
 
@@ -91,7 +91,7 @@ LOOK: list[Call] = [
 ISOLATION = ["read committed", "repeatable read", "serializable"]
 
 
-@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("seconds", SECONDS)
 @pytest.mark.parametrize(
     ("choose", "isolation"),
     [
@@ -101,7 +101,7 @@ ISOLATION = ["read committed", "repeatable read", "serializable"]
     ],
 )
 def test_calls_made_at_once_return_what_they_would_in_some_order(
-    dsn: str, choose: Callable[[Random], Call], isolation: str, rounds: int
+    dsn: str, choose: Callable[[Random], Call], isolation: str, seconds: float
 ) -> None:
     seed = int(os.environ.get("PRODUCTION_SQL_SEED") or getrandbits(32))
     random = Random(seed)
@@ -111,7 +111,7 @@ def test_calls_made_at_once_return_what_they_would_in_some_order(
             for kind in ["sync", "async"] * 2
         ]
         pool = stack.enter_context(ThreadPoolExecutor(len(clients)))
-        for _ in range(rounds):
+        for _ in rounds(15, seconds):
             first = clients[0]
             first.set_autocommit(True)
             for table in TABLES:

@@ -10,7 +10,7 @@ import pytest
 
 from production_sql import ProductionError, assets, bundles, drafts
 
-from .client import Background, Client, Observer
+from .client import Background, Client, Observer, done
 from .proxy import Side, proxy
 from .samples import asset, bundle, draft
 
@@ -87,6 +87,7 @@ def test_a_connection_that_is_cut_leaves_all_of_a_call_or_none(
                 if in_transaction:
                     client.use_transactions()
                 way.cut_after(side, messages)
+                done["faults"] += 1
                 try:
                     client(*call)
                     client.commit()
@@ -131,6 +132,7 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
             )
             if fault in TIMEOUTS:
                 client.execute(f"SET {fault} = '1ms'")
+                done["faults"] += 1
                 client.commit()
                 with pytest.raises(TIMEOUTS[fault]):
                     client(*call)
@@ -142,6 +144,7 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
                 statement = f"{action} FROM pg_stat_activity WHERE application_name = %s"
                 blocked = Background(client, *call).wait_until_blocked(observer)
                 observer.conn.execute(statement, [client.name])
+                done["faults"] += 1
                 with pytest.raises(error):
                     blocked.finish()
                 assert client.conn.broken is (fault == "terminate")
@@ -189,6 +192,7 @@ def test_a_call_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
                 await asyncio.sleep(0)
             has_ended = task.done()
             task.cancel()
+            done["faults"] += 1
             await asyncio.wait([task])
 
             assert conn.pgconn.pipeline_status == 0, (call, turns)

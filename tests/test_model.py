@@ -24,7 +24,7 @@ from production_sql import (
     drafts,
 )
 
-from .client import ROUNDS, TABLES, Client
+from .client import SECONDS, TABLES, Client, rounds
 from .history import outcome
 from .model import Model
 from .samples import NOON
@@ -216,16 +216,17 @@ class Machine(RuleBasedStateMachine):
         self.savepoints.clear()
 
 
-@pytest.mark.parametrize("rounds", ROUNDS)
-def test_any_calls_do_what_the_model_does(client: Client, rounds: int) -> None:
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_any_calls_do_what_the_model_does(client: Client, seconds: float) -> None:
     machine = type("Machine", (Machine,), {"client": client})
 
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=rounds,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for _ in rounds(1, seconds):
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=15,
+                stateful_step_count=40,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
