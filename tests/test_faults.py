@@ -229,9 +229,7 @@ def test_a_call_that_is_cancelled_twice_closes_the_connection_and_leaves_nothing
         async with await psycopg.AsyncConnection.connect(dsn, **options) as conn:
             await drafts.upsert(conn, draft("draft_2"))
             task = asyncio.create_task(bundles.upsert(conn, bundle("bundle_2")))
-            await asyncio.to_thread(
-                observer.wait_until_blocked, "cancelled", lambda: task.done()
-            )
+            await asyncio.to_thread(observer.wait_until_blocked, "cancelled", task.done)
             task.cancel()
             await asyncio.sleep(0)
             task.cancel()
@@ -279,3 +277,31 @@ def test_a_call_that_is_interrupted_closes_the_connection_and_leaves_nothing(
 
     assert conn.closed
     assert content(observer) == before
+
+
+@pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
+def test_a_cancelled_task_does_not_wait_for_what_its_call_waits_for(
+    dsn: str, observer: Observer, in_transaction: bool
+) -> None:
+    async def cancel() -> None:
+        options: dict[str, Any] = {"application_name": "cancelled"}
+        async with await psycopg.AsyncConnection.connect(dsn, **options) as conn:
+            await conn.set_autocommit(not in_transaction)
+            if in_transaction:
+                await drafts.upsert(conn, draft("draft_3"))
+            task = asyncio.create_task(
+                bundles.upsert(conn, bundle("bundle_1", "c")),
+            )
+            await asyncio.to_thread(observer.wait_until_blocked, "cancelled", task.done)
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=2)
+
+            assert done
+            assert task.cancelled()
+            assert not conn.closed
+            assert (await drafts.fetch(conn, "draft_3") is not None) is in_transaction
+
+    with psycopg.connect(dsn) as blocker:
+        blocker.execute("SELECT FROM production_bundles FOR UPDATE")
+        asyncio.run(cancel())
+    assert bundles.fetch(observer.conn, "bundle_1") == bundle("bundle_1", "a")

@@ -849,3 +849,25 @@ def test_a_result_that_is_not_as_declared_is_an_error(
         client(call)
 
     assert str(raised.value) == message
+
+
+def test_two_streams_of_one_query_can_be_open_at_once(client: Client) -> None:
+    client(posts.create_table)
+    for i in range(2):
+        client(posts.insert, post(i))
+
+    async def both() -> list[Any]:
+        first, second = posts.stream(client.conn), posts.stream(client.conn)
+        rows = [await anext(first), await anext(second), await anext(first)]
+        await first.aclose()
+        await second.aclose()
+        return rows
+
+    if client.kind == "async":
+        rows = client.run(both())
+    else:
+        first, second = posts.stream(client.conn), posts.stream(client.conn)
+        rows = [next(first), next(second), next(first)]
+        first.close()
+        second.close()
+    assert rows == [post(0), post(0), post(1)]

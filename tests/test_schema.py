@@ -25,7 +25,7 @@ from production_sql import (
 )
 from production_sql.files import folder
 
-from .client import TABLES
+from .client import TABLES, Observer
 from .samples import draft
 
 MIGRATION = "0001.add_production_draft_bundle_tables"
@@ -351,6 +351,8 @@ UNQUOTED = (
         ("postgresql://me:Qz7v@Xw9k@localhost/app", UNQUOTED),
         ("postgresql://me:Qz7v/Xw9k@localhost/app", UNQUOTED),
         ("postgresql://me:123/Qz7vXw9k@localhost/app", UNQUOTED),
+        ("postgres://me:123/Qz7vXw9k@localhost/app", UNQUOTED),
+        ("postgresql://me:Qz7vXw9k@@localhost/app", UNQUOTED),
         ("postgresql://me%40corp:p@Qz7v/Xw9k@localhost/app", UNQUOTED),
         ("postgresql://me:Qz7vXw9k\ud800@localhost/app", UNREADABLE),
         ("postgresql+psycopg://me:Qz7vXw9k@localhost/app?schema=tenant", UNREADABLE),
@@ -374,6 +376,9 @@ def test_a_dsn_that_is_no_dsn_is_one_clear_error_without_the_password(
     "dsn",
     [
         "host=@/nowhere",
+        "host=/nowhere dbname=an@app",
+        "host=/nowhere,/nowhere port=5432,5433",
+        "host=/nowhere,/nowhere port=5432,",
         "host=/nowhere password=postgresql+psycopg://x",
         "postgresql:///an%40app?host=/nowhere",
         "postgresql://me:p%40w@/an%40app?host=/nowhere",
@@ -490,3 +495,41 @@ def test_nothing_is_logged_with_the_password(
     schema.apply(make_conninfo(empty, password="hunter2"))  # noqa: S106
 
     assert "hunter2" not in caplog.text
+
+
+def test_a_page_is_a_range_of_an_index(observer: Observer) -> None:
+    indexes = "SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'ix_%' ORDER BY 1"
+    found = [row[0].partition("btree ")[2] for row in observer.conn.execute(indexes)]
+
+    assert sorted(found) == [
+        "(bundle_id, id)",
+        "(draft_id, created_at, id)",
+        "(strategy_id, created_at, id)",
+    ]
+
+
+def test_ids_are_primary_keys_that_no_insert_chooses(observer: Observer) -> None:
+    ids = observer.conn.execute("""
+        SELECT c.relname, a.attidentity, i.indisprimary
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'id'
+        LEFT JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
+        WHERE c.relname LIKE 'production_%' AND c.relkind = 'r' ORDER BY c.relname
+    """).fetchall()
+
+    assert ids == [
+        ("production_bundle_assets", "a", True),
+        ("production_bundles", "a", True),
+        ("production_drafts", "a", True),
+    ]
+
+
+def test_a_rollback_leaves_what_a_host_has_built_on_the_tables(empty: str) -> None:
+    schema.apply(empty)
+    query(empty, "CREATE VIEW mine AS SELECT asset_id FROM production_bundle_assets")
+
+    with pytest.raises(psycopg.errors.DependentObjectsStillExist):
+        schema.rollback(empty)
+
+    assert tables(empty) == set(TABLES)
+    assert query(empty, "SELECT FROM mine") == []

@@ -62,3 +62,14 @@ def test_no_sql_is_in_python() -> None:
     )
     for file in folder("migrations").parent.joinpath("production_sql").glob("*.py"):
         assert not words.search(file.read_text("utf-8")), file
+
+
+@pytest.mark.parametrize("file", MIGRATIONS, ids=name)
+def test_a_migration_gives_up_in_time_and_sets_that_for_itself_only(file: Path) -> None:
+    text = re.sub("--.*", "", file.read_text("utf-8")).split(";")
+
+    settings = [statement.strip() for statement in text[:2]]
+    assert [each.rpartition(" = ")[0] for each in settings] == [
+        "SET LOCAL lock_timeout",
+        "SET LOCAL statement_timeout",
+    ]

@@ -8,7 +8,9 @@ WITH stored AS (
 ),
 
 locked AS (
-    SELECT bundle_id
+    SELECT
+        bundle_id,
+        updated_at
     FROM production_bundles
     WHERE
         bundle_id = %(bundle_id)s
@@ -29,10 +31,15 @@ written AS (
         %(url)s::text AS url,
         %(metadata)s::json AS metadata,
         statement_timestamp() AS created_at,
-        statement_timestamp() AS updated_at
+        -- As in drafts/upsert.sql; the bundle's is the latest of it and its assets.
+        greatest(
+            statement_timestamp(), locked.updated_at + interval '1 microsecond'
+        ) AS updated_at
     FROM locked
     ON CONFLICT (asset_id) DO NOTHING
-    RETURNING bundle_id
+    RETURNING
+        bundle_id,
+        updated_at
 ),
 
 -- The list is part of the bundle, so the bundle has changed. A join, not a subquery: if
@@ -40,7 +47,7 @@ written AS (
 -- evaluate a subquery over an INSERT a second time.
 touched AS (
     UPDATE production_bundles AS bundle
-    SET updated_at = statement_timestamp()
+    SET updated_at = written.updated_at
     FROM written
     WHERE bundle.bundle_id = written.bundle_id
 ),

@@ -23,7 +23,9 @@ stored AS (
 ),
 
 locked AS (
-    SELECT bundle_id
+    SELECT
+        bundle_id,
+        updated_at
     FROM production_bundles
     WHERE
         bundle_id = %(bundle_id)s
@@ -47,7 +49,9 @@ written AS (
         given.url,
         given.metadata,
         statement_timestamp() AS created_at,
-        statement_timestamp() AS updated_at
+        greatest(
+            statement_timestamp(), locked.updated_at + interval '1 microsecond'
+        ) AS updated_at
     FROM given
     INNER JOIN locked ON given.bundle_id = locked.bundle_id
     ON CONFLICT (asset_id) DO UPDATE
@@ -64,13 +68,15 @@ written AS (
                 OR coalesce(asset.metadata::text, '{}') != excluded.metadata::text
             )
         )
-    RETURNING bundle_id
+    RETURNING
+        bundle_id,
+        updated_at
 ),
 
 -- As in assets/create.sql.
 touched AS (
     UPDATE production_bundles AS bundle
-    SET updated_at = statement_timestamp()
+    SET updated_at = written.updated_at
     FROM written
     WHERE bundle.bundle_id = written.bundle_id
 ),

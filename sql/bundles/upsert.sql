@@ -22,6 +22,7 @@ seen AS (
     SELECT
         draft_id,
         assembled_at,
+        updated_at,
         xmin AS version
     FROM production_bundles
     WHERE bundle_id = %(bundle_id)s
@@ -99,7 +100,9 @@ created AS (
         NOT EXISTS (SELECT FROM seen)
         AND NOT EXISTS (SELECT FROM taken)
     ON CONFLICT (bundle_id) DO NOTHING
-    RETURNING bundle_id
+    RETURNING
+        bundle_id,
+        updated_at
 ),
 
 locked AS (
@@ -117,18 +120,29 @@ updated AS (
     SET
         draft_id = %(draft_id)s,
         assembled_at = %(assembled_at)s,
-        updated_at = statement_timestamp()
+        -- As in drafts/upsert.sql.
+        updated_at = greatest(
+            statement_timestamp(), seen.updated_at + interval '1 microsecond'
+        )
     FROM seen
     INNER JOIN locked ON seen.version = locked.version
     WHERE bundle.bundle_id = %(bundle_id)s
-    RETURNING bundle.bundle_id
+    RETURNING
+        bundle.bundle_id,
+        bundle.updated_at
 ),
 
 -- Whatever follows depends on this row.
 written AS (
-    SELECT bundle_id FROM created
+    SELECT
+        bundle_id,
+        updated_at
+    FROM created
     UNION ALL
-    SELECT bundle_id FROM updated
+    SELECT
+        bundle_id,
+        updated_at
+    FROM updated
 ),
 
 changed AS (
@@ -137,7 +151,7 @@ changed AS (
         asset_type = difference.asset_type,
         url = difference.url,
         metadata = difference.metadata,
-        updated_at = statement_timestamp()
+        updated_at = written.updated_at
     FROM written
     CROSS JOIN difference
     CROSS JOIN tail
@@ -166,7 +180,7 @@ numbered AS MATERIALIZED (
                     AND given.url = stored.url
                     AND given.metadata::text = coalesce(stored.metadata::text, '{}')
                     THEN stored.updated_at
-                ELSE statement_timestamp()
+                ELSE written.updated_at
             END AS updated_at,
             stored.asset_id IS NULL AS is_new
         FROM written

@@ -27,7 +27,7 @@ equal AS (
 -- In REPEATABLE READ a draft that was discarded meanwhile is still seen, and to insert it
 -- again would show two of it there. To lock it is a serialization failure then.
 locked AS (
-    SELECT draft_id
+    SELECT updated_at
     FROM production_drafts
     WHERE
         draft_id = %(draft_id)s
@@ -46,18 +46,20 @@ SELECT
     metadata,
     created_at,
     -- Not now(): that stands still within a transaction, and updated_at has to move with
-    -- every change.
-    statement_timestamp() AS updated_at
+    -- every change. After the stored one in any case: another writer who was waited for
+    -- may have stored it since this statement began.
+    greatest(
+        statement_timestamp(),
+        (SELECT locked.updated_at + interval '1 microsecond' FROM locked)
+    ) AS updated_at
 FROM given
-WHERE
-    NOT EXISTS (SELECT FROM equal)
-    AND (SELECT count(*) FROM locked) >= 0
+WHERE NOT EXISTS (SELECT FROM equal)
 ON CONFLICT (draft_id) DO UPDATE SET
     strategy_id = excluded.strategy_id,
     content_type = excluded.content_type,
     body = excluded.body,
     metadata = excluded.metadata,
-    updated_at = excluded.updated_at
+    updated_at = greatest(excluded.updated_at, stored.updated_at)
 -- Again, on the row as it is once it is locked: a concurrent writer may have stored the
 -- same draft since this statement's snapshot was taken.
 WHERE (

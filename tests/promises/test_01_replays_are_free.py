@@ -172,3 +172,57 @@ def test_an_upsert_equal_to_the_draft_that_another_session_has_just_written_writ
         client.commit()
 
         assert blocked.finish() is False
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_an_upsert_equal_to_the_asset_that_another_session_has_just_written_writes_nothing(
+    client: Client, observer: Observer, is_stored: bool
+) -> None:
+    client(bundles.create, bundle("bundle_1", *(["asset_1"] if is_stored else [])))
+    client.use_transactions()
+    client(assets.upsert, "bundle_1", asset(url="new"))
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, assets.upsert, "bundle_1", asset(url="new"))
+        blocked.wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish() is False
+
+
+def test_metadata_in_place_of_null_are_a_change(client: Client, observer: Observer) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", "asset_1"))
+    for write in (
+        (drafts.upsert, draft()),
+        (bundles.upsert, bundle("bundle_1", "asset_1")),
+        (assets.upsert, "bundle_1", asset()),
+    ):
+        for table in ("production_drafts", "production_bundle_assets"):
+            observer.conn.execute(f"UPDATE {table} SET metadata = NULL")
+
+        assert client(*write) is True
+        assert client(*write) is False
+    assert client(assets.fetch, "asset_1") == asset()
+
+
+@pytest.mark.parametrize(
+    "replay",
+    [
+        (drafts.upsert, draft(metadata={})),
+        (bundles.upsert, bundle(assets=[asset(metadata={})])),
+        (assets.upsert, "bundle_1", asset(metadata={})),
+    ],
+    ids=lambda replay: replay[0].name,
+)
+def test_a_replay_is_no_write_to_the_server_where_metadata_are_null(
+    client: Client, observer: Observer, replay: tuple[Any, ...]
+) -> None:
+    client(drafts.create, draft(metadata={}))
+    client(bundles.create, bundle(assets=[asset(metadata={})]))
+    for table in ("production_drafts", "production_bundle_assets"):
+        observer.conn.execute(f"UPDATE {table} SET metadata = NULL")
+    client.use_transactions()
+
+    assert client(*replay) is False
+
+    assert client.execute("SELECT pg_current_xact_id_if_assigned()") == [(None,)]

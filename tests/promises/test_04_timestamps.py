@@ -8,7 +8,7 @@ import pytest
 
 from production_sql import assets, bundles, drafts
 
-from ..client import Client, Observer
+from ..client import TABLES, Background, Client, Observer
 from ..samples import NOON, asset, bundle, draft
 
 
@@ -161,3 +161,62 @@ def test_an_asset_that_moves_with_null_for_no_metadata_keeps_its_updated_at(
     client(bundles.upsert, bundle(assets=plain[::-1]))
 
     assert asset_times(observer) == before
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        (drafts.create, draft()),
+        (drafts.upsert, draft()),
+        (bundles.create, bundle("bundle_1", "a")),
+        (bundles.upsert, bundle("bundle_1", "a")),
+        (assets.create, "bundle_0", asset("a")),
+        (assets.upsert, "bundle_0", asset("a")),
+    ],
+    ids=lambda write: write[0].name,
+)
+def test_what_is_written_late_in_a_transaction_bears_the_time_of_the_call(
+    client: Client, observer: Observer, write: tuple[Any, ...]
+) -> None:
+    if write[1] == "bundle_0":
+        client(bundles.create, bundle("bundle_0", draft_id="draft_0"))
+    client.use_transactions()
+    client.execute("SELECT 1")
+    before = observer.conn.execute("SELECT clock_timestamp()").fetchone()
+    assert before is not None
+
+    client(*write)
+
+    client.commit()
+    for table in TABLES:
+        for row in observer.rows(table):
+            assert row["updated_at"] > before[0]
+            # That of a draft is given.
+            if table != "production_drafts" and row.get("draft_id") != "draft_0":
+                assert row["created_at"] > before[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "write"),
+    [
+        ("production_bundles", lambda n: (assets.create, "bundle_1", asset(n))),
+        ("production_bundles", lambda n: (assets.upsert, "bundle_1", asset(n))),
+        ("production_bundles", lambda n: (bundles.upsert, bundle("bundle_1", n))),
+        ("production_drafts", lambda n: (drafts.upsert, draft(body=n))),
+    ],
+    ids=["assets.create", "assets.upsert", "bundles.upsert", "drafts.upsert"],
+)
+def test_updated_at_never_goes_back(
+    client: Client, observer: Observer, table: str, write: Callable[[str], tuple[Any, ...]]
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1"))
+    client.use_transactions()
+    client(*write("a"))
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, *write("b")).wait_until_blocked(observer)
+        client(*write("c"))
+        ((before,),) = client.execute(f"SELECT updated_at FROM {table}")
+        client.commit()
+        blocked.finish()
+        assert observer.rows(table)[0]["updated_at"] > before

@@ -1,13 +1,15 @@
 """A bundle is written whole, in order, and by one writer at a time."""
 
+from collections.abc import Callable
 from itertools import permutations
+from typing import Any
 
 import pytest
 
-from production_sql import AssetConflictError, assets, bundles
+from production_sql import AssetConflictError, assets, bundles, drafts
 
 from ..client import Background, Client, Observer, ids
-from ..samples import asset, bundle
+from ..samples import asset, bundle, draft
 
 LISTS = ["", "a", "abc", "cba", "cab", "bcd", "abcd", "dcba", "xyz", "axbycz", "zaybx"]
 
@@ -164,3 +166,104 @@ def test_an_asset_goes_to_the_end_of_the_list_that_another_session_has_just_writ
 
         expected = bundle("bundle_1", "b", "c", "a", "d")
         assert second(bundles.fetch, "bundle_1") == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "write"),
+    [
+        ("bundles", lambda n: (bundles.upsert, bundle("bundle_1", f"new_{n}"))),
+        ("bundles", lambda n: (assets.create, "bundle_1", asset(f"new_{n}"))),
+        ("bundles", lambda n: (assets.upsert, "bundle_1", asset(f"new_{n}"))),
+        ("bundles", lambda n: (bundles.discard, "bundle_1")),
+        ("bundles", lambda n: (drafts.discard, "of bundle_1")),
+        ("drafts", lambda n: (drafts.discard, "draft_1")),
+        ("drafts", lambda n: (drafts.upsert, draft(body=f"{n}"))),
+    ],
+    ids=[
+        "bundles.upsert",
+        "assets.create",
+        "assets.upsert",
+        "bundles.discard",
+        "drafts.discard of a bundle",
+        "drafts.discard",
+        "drafts.upsert",
+    ],
+)
+def test_writers_of_one_row_that_wait_together_go_on_one_after_the_other(
+    client: Client,
+    observer: Observer,
+    table: str,
+    write: Callable[[int], tuple[Any, ...]],
+) -> None:
+    # With a lock that they could share, both would have it now, and then each would wait
+    # for the other.
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1", draft_id="of bundle_1"))
+    client.use_transactions()
+    client.execute(f"SELECT FROM production_{table} FOR SHARE")
+    with (
+        Client.connected(client.dsn, client.kind) as second,
+        Client.connected(client.dsn, client.kind) as third,
+    ):
+        one = Background(second, *write(1)).wait_until_blocked(observer)
+        two = Background(third, *write(2)).wait_until_blocked(observer)
+        client.rollback()
+
+        results = {one.finish(), two.finish()}
+
+    is_discard = write(1)[0] in (bundles.discard, drafts.discard)
+    assert results == {True, False} if is_discard else results <= {True, None}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        (drafts.create, draft("draft_2")),
+        (drafts.upsert, draft(body="Changed")),
+        (drafts.upsert, draft("draft_2")),
+        (drafts.discard, "draft_1"),
+        (bundles.create, bundle("bundle_2", "b")),
+        (bundles.upsert, bundle("bundle_1", "b")),
+        (bundles.upsert, bundle("bundle_2", "b")),
+        (bundles.discard, "bundle_1"),
+        (assets.create, "bundle_1", asset("b")),
+        (assets.upsert, "bundle_1", asset("b")),
+        (assets.upsert, "bundle_1", asset("a", url="changed")),
+    ],
+    ids=lambda write: write[0].name,
+)
+def test_a_write_does_not_wait_for_the_writer_of_another_row(
+    client: Client, observer: Observer, write: tuple[Any, ...]
+) -> None:
+    with observer.conn.transaction():
+        # Of one transaction, so that xmin does not tell the rows apart either.
+        for n in (0, 1):
+            drafts.create(observer.conn, draft(f"draft_{n}"))
+            listed = ["a"] if n else ["z"]
+            bundles.create(
+                observer.conn, bundle(f"bundle_{n}", *listed, draft_id=f"draft_{n}")
+            )
+    with observer.conn.transaction():
+        for table, key in (
+            ("production_drafts", "draft_id = 'draft_0'"),
+            ("production_bundles", "bundle_id = 'bundle_0'"),
+            ("production_bundle_assets", "asset_id = 'z'"),
+        ):
+            observer.conn.execute(f"SELECT FROM {table} WHERE {key} FOR UPDATE")
+        client.execute("SET lock_timeout = '1ms'")
+
+        assert client(*write) in (True, None)
+
+
+def test_an_asset_that_changes_in_place_leaves_those_after_it_unwritten(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1", "a", "b", "c"))
+    before = observer.rows("production_bundle_assets")
+    changed = [asset("a", url="changed"), asset("b"), asset("c")]
+
+    client(bundles.upsert, bundle("bundle_1", assets=changed))
+
+    after = observer.rows("production_bundle_assets")
+    assert after[1:] == before[1:]
+    assert after[0]["id"] == before[0]["id"]

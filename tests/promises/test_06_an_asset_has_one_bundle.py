@@ -61,14 +61,18 @@ def test_to_take_the_asset_of_another_bundle_is_refused_with_both_names(
     assert observer.everything() == before
 
 
+@pytest.mark.parametrize("joins", ["hashjoin", "mergejoin", "nestloop"])
 @pytest.mark.parametrize("write", [bundles.create, bundles.upsert])
 def test_of_several_assets_of_others_the_first_in_the_list_is_named(
-    client: Client, write: Callable[..., Any]
+    client: Client, write: Callable[..., Any], joins: str
 ) -> None:
+    for other in {"hashjoin", "mergejoin", "nestloop"} - {joins}:
+        client.execute(f"SET enable_{other} = off")
     client(bundles.create, bundle("bundle_1", "a", "b", "c"))
 
-    with pytest.raises(AssetConflictError, match="asset 'c' belongs to bundle 'bundle_1'"):
-        client(write, bundle("bundle_2", "new", "c", "a", "b"))
+    for order in ("cab", "bca", "abc"):
+        with pytest.raises(AssetConflictError, match=f"asset '{order[0]}' belongs to"):
+            client(write, bundle("bundle_2", "new", *order))
 
 
 @TAKES
@@ -121,13 +125,11 @@ def test_a_race_lost_in_a_transaction_leaves_it_usable(
     assert ids(observer.rows("production_bundles"), "bundle_id") == ["bundle_1"]
 
 
-@pytest.mark.parametrize("write", [bundles.create, bundles.upsert])
+@pytest.mark.parametrize("first", [bundles.create, bundles.upsert])
+@pytest.mark.parametrize("later", [bundles.create, bundles.upsert])
 def test_bundles_that_want_the_same_new_assets_never_deadlock(
-    client: Client, observer: Observer, write: Callable[..., Any]
+    client: Client, observer: Observer, first: Any, later: Any
 ) -> None:
-    # A third session has m for the moment, so that both writers are under way at once: one
-    # waits for m with a in hand, the other for a. If they inserted in the order of their
-    # lists, the second would have a and wait for m too, and then each for the other.
     client(bundles.create, bundle("bundle_0"))
     client.use_transactions()
     client(assets.create, "bundle_0", asset("m"))
@@ -135,9 +137,9 @@ def test_bundles_that_want_the_same_new_assets_never_deadlock(
         Client.connected(client.dsn, client.kind) as second,
         Client.connected(client.dsn, client.kind) as third,
     ):
-        one = Background(second, write, bundle("bundle_1", "m", "a"))
+        one = Background(second, first, bundle("bundle_1", "m", "a"))
         one.wait_until_blocked(observer)
-        two = Background(third, write, bundle("bundle_2", "a", "m"))
+        two = Background(third, later, bundle("bundle_2", "a", "m"))
         two.wait_until_blocked(observer)
         client.rollback()
 
@@ -348,9 +350,13 @@ def test_a_second_discard_of_a_draft_waits_with_no_bundle_in_hand(
         assert {one.finish(), two.finish()} == {True, False}
 
 
-def test_discards_of_one_draft_never_deadlock(client: Client, observer: Observer) -> None:
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_discards_of_one_draft_never_deadlock(
+    client: Client, observer: Observer, is_changed: bool
+) -> None:
     # Two plans that come to the bundles in different orders, as the first of them has been
     # written again; and a third session that has the bundle one of them comes to first.
+    # Where that one has changed, whoever finds it stale locks no other.
     client(bundles.create, bundle("bundle_1", "a"))
     client(bundles.create, bundle("bundle_2", "b"))
     client(bundles.upsert, bundle("bundle_1", "c"))
@@ -364,7 +370,10 @@ def test_discards_of_one_draft_never_deadlock(client: Client, observer: Observer
         third.execute("SET enable_indexscan = off; SET enable_bitmapscan = off")
         one = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
         two = Background(third, drafts.discard, "draft_1").wait_until_blocked(observer)
-        client.commit()
+        if is_changed:
+            client.commit()
+        else:
+            client.rollback()
 
         assert {one.finish(), two.finish()} == {True, False}
     assert observer.rows("production_bundle_assets") == []
@@ -389,3 +398,34 @@ def test_other_logical_keys_are_not_checked(client: Client) -> None:
     client(bundles.create, bundle("bundle_1", draft_id="not stored yet"))
 
     assert len(client(bundles.fetch_by_draft, "not stored yet")) == 1
+
+
+def test_a_list_with_the_asset_of_another_bundle_changes_none_that_stays(
+    client: Client, observer: Observer
+) -> None:
+    client(bundles.create, bundle("bundle_1", "b"))
+    client(bundles.create, bundle("bundle_2", "a"))
+    before = observer.everything()
+    listed = [asset("a", url="changed"), asset("b")]
+
+    with pytest.raises(AssetConflictError):
+        client(bundles.upsert, bundle("bundle_2", assets=listed))
+
+    assert observer.everything() == before
+
+
+def test_an_upsert_that_finds_its_snapshot_stale_changes_no_asset_that_stays(
+    client: Client, observer: Observer
+) -> None:
+    declared = pkgutil.resolve_name("production_sql.bundles:_upsert")
+    client(bundles.create, bundle("bundle_1", "a"))
+    client.use_transactions()
+    client(assets.create, "bundle_1", asset("b"))
+    with Client.connected(client.dsn, client.kind) as second:
+        changed = bundle("bundle_1", assets=[asset("a", url="changed")])
+        blocked = Background(second, declared, changed).wait_until_blocked(observer)
+        client.commit()
+
+        assert blocked.finish().outcome == "stale"
+
+    assert client(bundles.fetch, "bundle_1") == bundle("bundle_1", "a", "b")

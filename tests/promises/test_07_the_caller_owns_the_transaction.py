@@ -310,3 +310,25 @@ def test_a_call_that_undoes_itself_does_so_however_often(
 
     client.commit()
     assert client(drafts.fetch, "before") == draft("before")
+
+
+def test_calls_take_part_in_a_pipeline_of_the_caller_in_autocommit(client: Client) -> None:
+    given = bundle("bundle_2", "asset_2")
+
+    async def in_pipeline() -> list[Any]:
+        async with client.conn.pipeline():
+            return [
+                await bundles.upsert(client.conn, given),
+                await bundles.upsert(client.conn, given),
+                await bundles.create(client.conn, bundle("bundle_3")),
+            ]
+
+    def call(conn: Any) -> Any:
+        if client.kind == "async":
+            return in_pipeline()
+        with conn.pipeline():
+            calls = [(bundles.upsert, given)] * 2 + [(bundles.create, bundle("bundle_3"))]
+            return [declared(conn, value) for declared, value in calls]
+
+    assert client(call) == [True, False, None]
+    assert client(bundles.fetch, "bundle_2") == given

@@ -26,7 +26,7 @@ from production_sql import (
     drafts,
 )
 
-from ..client import Client
+from ..client import Client, Observer
 from ..samples import NOON, asset, bundle, draft
 
 
@@ -207,7 +207,10 @@ def test_a_datetime_comes_back_equal_in_any_time_zone_of_the_session(
         assert client(drafts.fetch, f"draft_{time}").created_at == time
 
 
-@pytest.mark.parametrize("encoding", ["SJIS", "EUC_JP", "BIG5", "EUC_KR", "JOHAB"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["SJIS", "EUC_JP", "BIG5", "EUC_KR", "JOHAB", "EUC_JIS_2004", "SHIFT_JIS_2004"],
+)
 def test_a_client_encoding_that_python_has_otherwise_is_refused(
     client: Client, encoding: str
 ) -> None:
@@ -610,16 +613,6 @@ def test_a_page_goes_on_after_the_last_one_seen_until_there_is_no_more(
     assert client(bundles.fetch_by_draft, "draft_1", after="bundle_draft_9") == []
 
 
-def test_a_page_is_oldest_first_whatever_was_stored_first(client: Client) -> None:
-    hours = [14, 12, 13]
-    for hour in hours:
-        client(drafts.create, draft(f"draft_{hour}", created_at=NOON.replace(hour=hour)))
-
-    page = client(drafts.fetch_by_strategy, "strategy_1")
-
-    assert [each.draft_id for each in page] == ["draft_12", "draft_13", "draft_14"]
-
-
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
@@ -673,3 +666,72 @@ def test_a_discard_of_a_draft_that_is_not_stored_takes_its_bundles(client: Clien
     assert client(drafts.discard, "draft_1") is True
 
     assert client(bundles.fetch, "bundle_1") is None
+
+
+def test_metadata_that_are_null_in_the_table_are_read_as_none_given(
+    client: Client, observer: Observer
+) -> None:
+    plain = asset(metadata={})
+    client(drafts.create, draft(metadata={}))
+    client(bundles.create, bundle(assets=[plain]))
+    for table in ("production_drafts", "production_bundle_assets"):
+        observer.conn.execute(f"UPDATE {table} SET metadata = NULL")
+
+    assert client(drafts.fetch, "draft_1") == draft(metadata={})
+    assert client(drafts.fetch_by_strategy, "strategy_1") == [draft(metadata={})]
+    assert client(bundles.fetch, "bundle_1") == bundle(assets=[plain])
+    assert client(bundles.fetch_by_draft, "draft_1") == [bundle(assets=[plain])]
+    assert client(assets.fetch, "asset_1") == plain
+    assert client(assets.fetch_by_bundle, "bundle_1") == [plain]
+
+
+def test_pages_go_on_oldest_first_whatever_was_stored_first(client: Client) -> None:
+    times = [NOON, datetime(9999, 12, 31, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)]
+    times += [NOON.replace(hour=13), NOON]
+    for n, time in enumerate(times):
+        client(drafts.create, draft(f"draft_{n}", created_at=time))
+
+    seen: list[str] = []
+    while page := client(
+        drafts.fetch_by_strategy, "strategy_1", limit=2, after=seen[-1] if seen else None
+    ):
+        seen += [each.draft_id for each in page]
+
+    assert seen == [f"draft_{n}" for n in (2, 0, 4, 3, 1)]
+
+
+def test_pages_of_bundles_go_on_by_the_time_and_then_by_the_id(
+    client: Client, observer: Observer
+) -> None:
+    for n in range(4):
+        client(bundles.create, bundle(f"bundle_{n}"))
+    # As of sessions at once: the ids are not in the order of the times, which can be equal.
+    for n, hour in enumerate((14, 13, 13, 12)):
+        observer.conn.execute(
+            "UPDATE production_bundles SET created_at = %s WHERE bundle_id = %s",
+            [NOON.replace(hour=hour), f"bundle_{n}"],
+        )
+
+    seen: list[str] = []
+    while page := client(
+        bundles.fetch_by_draft, "draft_1", limit=1, after=seen[-1] if seen else None
+    ):
+        seen += [each.bundle_id for each in page]
+
+    assert seen == ["bundle_3", "bundle_1", "bundle_2", "bundle_0"]
+
+
+@pytest.mark.parametrize("declared", [drafts.fetch_by_strategy, bundles.fetch_by_draft])
+def test_a_page_has_a_hundred_unless_said_otherwise(client: Client, declared: Any) -> None:
+    for n in range(101):
+        client(drafts.create, draft(f"draft_{n}", strategy_id="key"))
+        client(bundles.create, bundle(f"bundle_{n}", draft_id="key"))
+
+    assert len(client(declared, "key")) == 100
+
+
+def test_no_value_is_in_any_client_encoding(client: Client) -> None:
+    client.execute("SET client_encoding = 'LATIN1'")
+    client(drafts.create, draft())
+
+    assert client(drafts.fetch_by_strategy, "strategy_1", after=None) == [draft()]

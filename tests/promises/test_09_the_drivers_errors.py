@@ -1,5 +1,6 @@
 """The driver's errors pass through unchanged."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -186,4 +187,31 @@ def test_an_error_of_the_callers_pipeline_is_not_taken_for_one_of_ours(
     with pytest.raises(psycopg.errors.UniqueViolation, match="mine_pkey"):
         client(call)
 
+    assert observer.rows("production_bundles") == []
+
+
+@pytest.mark.parametrize("write", [bundles.create, bundles.upsert])
+@pytest.mark.parametrize("losses", [9, 10])
+def test_a_race_whose_winner_is_gone_each_time_is_run_ten_times(
+    client: Client, observer: Observer, write: Callable[..., Any], losses: int
+) -> None:
+    # A sequence counts on although the rest is undone.
+    observer.conn.execute(f"""
+        CREATE SEQUENCE attempts;
+        CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('attempts') <= {losses} THEN
+                RAISE unique_violation;
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER lose BEFORE INSERT ON production_bundle_assets
+        FOR EACH ROW EXECUTE FUNCTION lose()
+    """)
+
+    if losses < 10:
+        assert client(write, bundle("bundle_1", "a")) in (True, None)
+        return
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        client(write, bundle("bundle_1", "a"))
     assert observer.rows("production_bundles") == []
