@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 from pytest_postgresql import factories
 
 from production_sql import embedded, schema
@@ -81,20 +82,34 @@ def _migrate(**params: Any) -> None:
 
 
 postgresql_noproc = factories.postgresql_noproc(load=[_migrate])
-postgresql = factories.postgresql("postgresql_noproc")
+
+
+@pytest.fixture(scope="session")
+def maintenance() -> Iterator[psycopg.Connection[Any]]:
+    """A session that clones the template."""
+    with psycopg.connect(os.environ["PRODUCTION_SQL_TEST_DSN"], autocommit=True) as conn:
+        yield conn
 
 
 @pytest.fixture
-def dsn(postgresql: psycopg.Connection[Any]) -> str:
+def dsn(postgresql_noproc: Any, maintenance: psycopg.Connection[Any]) -> Iterator[str]:
     """Where the test's own database is, with the three tables in it."""
-    info = postgresql.info
-    return make_conninfo(
-        host=info.host,
-        port=info.port,
-        user=info.user,
-        password=info.password or None,
-        dbname=info.dbname,
-    )
+    name = Identifier(postgresql_noproc.dbname)
+    template = Identifier(postgresql_noproc.template_dbname)
+    # The faster one, where nothing waits for a disk.
+    strategy = SQL("STRATEGY FILE_COPY" if _is_volatile(maintenance) else "")
+    create = SQL("CREATE DATABASE {} TEMPLATE {} {}").format(name, template, strategy)
+    maintenance.execute(create)
+    try:
+        server = os.environ["PRODUCTION_SQL_TEST_DSN"]
+        yield make_conninfo(server, dbname=postgresql_noproc.dbname)
+    finally:
+        maintenance.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def _is_volatile(conn: psycopg.Connection[Any]) -> bool:
+    is_off = conn.execute("SELECT current_setting('fsync') = 'off'").fetchone() == (True,)
+    return is_off and conn.info.server_version >= 150000
 
 
 @pytest.fixture

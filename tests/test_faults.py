@@ -115,6 +115,7 @@ TIMEOUTS: dict[str, type[psycopg.Error]] = {
 }
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
 @pytest.mark.parametrize("fault", [*FAULTS, *TIMEOUTS])
 def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
@@ -158,7 +159,7 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
         restore(observer)
 
 
-@pytest.mark.parametrize("busy_time", [0, 10])
+@pytest.mark.parametrize("busy_time", [pytest.param(0, marks=pytest.mark.torture), 10])
 @pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
 @pytest.mark.parametrize(
     "calls",

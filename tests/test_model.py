@@ -224,7 +224,7 @@ def test_any_calls_do_what_the_model_does(client: Client, seconds: float) -> Non
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=15,
+                max_examples=10,
                 stateful_step_count=40,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -212,6 +212,7 @@ def test_a_table_that_is_missing_at_rollback_is_an_error(empty: str, missing: st
     assert tables(empty) == {*TABLES} - {missing}
 
 
+@pytest.mark.torture
 def test_a_rollback_gives_up_on_a_table_in_use_and_can_be_tried_again(empty: str) -> None:
     schema.apply(empty)
     with psycopg.connect(empty) as conn:

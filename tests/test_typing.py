@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-Checker = Callable[[str], tuple[list[str], set[int]]]
+# By file, the types that are revealed and the lines with an error.
+Found = dict[str, tuple[list[str], set[int]]]
 
 HERE = Path(__file__).parent / "typing"
 CHECKOUT = HERE.parents[1]
@@ -51,52 +53,49 @@ REVEALED = {
 }
 
 
-def mypy(file: str) -> tuple[list[str], set[int]]:
-    """Return the types that mypy reveals in a file, and the lines with an error."""
-    command = [
-        sys.executable,
-        "-m",
-        "mypy",
-        "--strict",
-        "--no-error-summary",
-        str(HERE / file),
-    ]
+@cache
+def mypy() -> Found:
+    """Return what mypy finds in the files."""
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(HERE)]
     output = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT).stdout
-    revealed = re.findall(r'note: Revealed type is "(.*)"', output)
-    errors = {int(line) for line in re.findall(r"\.py:(\d+): error:", output)}
-    return [re.sub(r"\b[a-z_]+\.([a-z_]+\.)*", "", each) for each in revealed], errors
+    found: Found = {}
+    lines = re.findall(r"(\w+\.py):(\d+): (error|note): (.*)", output)
+    for file, line, kind, message in lines:
+        revealed, errors = found.setdefault(file, ([], set()))
+        if kind == "error":
+            errors.add(int(line))
+        elif match := re.fullmatch(r'Revealed type is "(.*)"', message):
+            revealed.append(re.sub(r"\b[a-z_]+\.([a-z_]+\.)*", "", match[1]))
+    return found
 
 
-def pyright(file: str) -> tuple[list[str], set[int]]:
+@cache
+def pyright() -> Found:
     """Return the same of pyright."""
     command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath"]
-    run = [*command, sys.executable, str(HERE / file)]
+    run = [*command, sys.executable, *map(str, HERE.glob("*.py"))]
     output = subprocess.run(run, capture_output=True, text=True, cwd=CHECKOUT).stdout
-    found = json.loads(output)["generalDiagnostics"]
-    revealed = [
-        match[1]
-        for each in found
-        if (match := re.fullmatch(r'Type of ".*" is "(.*)"', each["message"], re.DOTALL))
-        and each["severity"] == "information"
-    ]
-    errors = [each for each in found if each["severity"] == "error"]
-    return revealed, {each["range"]["start"]["line"] + 1 for each in errors}
+    found: Found = {}
+    for each in json.loads(output)["generalDiagnostics"]:
+        revealed, errors = found.setdefault(Path(each["file"]).name, ([], set()))
+        if each["severity"] == "error":
+            errors.add(each["range"]["start"]["line"] + 1)
+        elif match := re.fullmatch(r'Type of ".*" is "(.*)"', each["message"], re.DOTALL):
+            revealed.append(match[1])
+    return found
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
-@pytest.mark.parametrize("file", REVEALED)
-def test_the_types_of_calls_are_exact(checker: Checker, file: str) -> None:
-    revealed, errors = checker(file)
-
-    assert revealed == REVEALED[file]
-    assert errors == set()
+def test_the_types_of_calls_are_exact(checker: Callable[[], Found]) -> None:
+    for file, revealed in REVEALED.items():
+        assert checker()[file] == (revealed, set())
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
-def test_every_mistake_is_refused(checker: Checker) -> None:
+def test_every_mistake_is_refused(checker: Callable[[], Found]) -> None:
     lines = (HERE / "mistakes.py").read_text().splitlines()
     expected = {number for number, line in enumerate(lines, 1) if line.startswith("    ")}
 
-    _, errors = checker("mistakes.py")
+    _, errors = checker()["mistakes.py"]
 
     assert errors == expected

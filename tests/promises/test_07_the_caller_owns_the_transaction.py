@@ -137,45 +137,38 @@ def test_no_savepoint_is_left_in_the_transaction(client: Client) -> None:
         client.rollback()
 
 
-@pytest.mark.parametrize(("error", "call"), REFUSED, ids=name)
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
 def test_after_an_error_of_ours_the_transaction_goes_on_without_a_trace_of_the_call(
-    client: Client,
-    observer: Observer,
-    error: type[ProductionError],
-    call: Call,
-    is_first: bool,
+    client: Client, observer: Observer, is_first: bool
 ) -> None:
     client.use_transactions()
-    if not is_first:
-        client(drafts.create, draft("before"))
+    for number, (error, call) in enumerate(REFUSED):
+        drafts_before, *others_before = content(observer)
+        if not is_first:
+            client(drafts.create, draft(f"before_{number}"))
 
-    with pytest.raises(error):
-        client(*call)
+        with pytest.raises(error):
+            client(*call)
 
-    client(drafts.create, draft("after"))
-    before = content(observer)
-    client.commit()
-    (drafts_before, *others_before), (drafts_after, *others_after) = (
-        before,
-        content(observer),
-    )
-    assert others_after == others_before
-    added = [row["draft_id"] for row in drafts_after[len(drafts_before) :]]
-    assert added == (["after"] if is_first else ["before", "after"])
+        client(drafts.create, draft(f"after_{number}"))
+        client.commit()
+        drafts_after, *others_after = content(observer)
+        assert others_after == others_before, call
+        added = [row["draft_id"] for row in drafts_after[len(drafts_before) :]]
+        expected = [f"before_{number}", f"after_{number}"]
+        assert added == expected[1 if is_first else 0 :], call
 
 
-@pytest.mark.parametrize(("error", "call"), REFUSED, ids=name)
 def test_in_autocommit_an_error_of_ours_leaves_nothing(
-    client: Client, observer: Observer, error: type[ProductionError], call: Call
+    client: Client, observer: Observer
 ) -> None:
     before = content(observer)
+    for error, call in REFUSED:
+        with pytest.raises(error):
+            client(*call)
 
-    with pytest.raises(error):
-        client(*call)
-
-    assert client.conn.info.transaction_status == TransactionStatus.IDLE
-    assert content(observer) == before
+        assert client.conn.info.transaction_status == TransactionStatus.IDLE, call
+        assert content(observer) == before, call
 
 
 @pytest.mark.parametrize("autocommit", [True, False])
