@@ -111,7 +111,7 @@ def test_calls_made_at_once_return_what_they_would_in_some_order(
             for kind in ["sync", "async"] * 2
         ]
         pool = stack.enter_context(ThreadPoolExecutor(len(clients)))
-        for _ in rounds(15, seconds):
+        for _ in rounds(10, seconds):
             first = clients[0]
             first.set_autocommit(True)
             for table in TABLES:

@@ -70,7 +70,8 @@ def test_the_example_of_own_queries_runs(dsn: str, tmp_path: Path) -> None:
 
         notes = namespace["latest"](conn, "ann", limit=1)
 
-    assert notes == [namespace["Note"](note_id=2, text="b")]
+        assert notes == [namespace["Note"](note_id=2, text="b")]
+        assert len(namespace["latest"](conn, "ann")) == 2
 
 
 def test_the_table_of_calls_has_every_call_with_its_parameters() -> None:

@@ -216,6 +216,31 @@ def test_to_close_a_stream_after_its_transaction_does_nothing_to_the_next(
     assert blog(posts.fetch, 1000) == post(1000)
 
 
+def test_a_stream_ends_with_its_transaction(blog: Client) -> None:
+    blog.use_transactions()
+    rows = start_stream(blog)
+    blog.commit()
+
+    async def all_async() -> list[Post]:
+        return [row async for row in rows]
+
+    with pytest.raises(psycopg.errors.InvalidCursorName):
+        blog(lambda _: list(rows) if blog.kind == "sync" else all_async())
+
+    blog.rollback()
+    close(blog, rows)
+
+
+def test_a_stream_refuses_what_the_client_encoding_does_not_have(
+    declare: Callable[[str, str | None], Any], client: Client
+) -> None:
+    things = declare("(key: str) -> Iterator[str]", "SELECT %(key)s::text")
+    client.execute("SET client_encoding = 'LATIN1'")
+
+    with pytest.raises(InvalidValueError, match="'€' is not in the client_encoding"):
+        client(things.do, "€")
+
+
 def test_to_close_a_stream_in_a_failed_transaction_hides_no_error(blog: Client) -> None:
     blog.use_transactions()
     rows = start_stream(blog)
