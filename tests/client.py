@@ -58,6 +58,10 @@ class Client:
         if isolation != "read committed":
             self.execute(f"SET default_transaction_isolation = '{isolation}'")
 
+    @property
+    def is_pooled(self) -> bool:
+        return "PRODUCTION_SQL_TEST_POOLER" in os.environ
+
     @classmethod
     @contextmanager
     def connected(cls, dsn: str, kind: str, *more: str) -> Generator["Client"]:
@@ -70,7 +74,8 @@ class Client:
 
     def connect(self, **options: Any) -> Any:
         cls = psycopg.Connection if self.kind == "sync" else psycopg.AsyncConnection
-        if folder := os.environ.get("PRODUCTION_SQL_TEST_POOLER"):
+        if self.is_pooled:
+            folder = os.environ["PRODUCTION_SQL_TEST_POOLER"]
             options |= {"host": folder, "port": PORT, "prepare_threshold": None}
         return self.run(cls.connect(self.dsn, application_name=self.name, **options))
 

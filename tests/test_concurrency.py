@@ -88,6 +88,11 @@ LOOK: list[Call] = [
 ]
 
 
+ORPHANS = """
+    SELECT asset_id FROM production_bundle_assets
+    WHERE bundle_id NOT IN (SELECT bundle_id FROM production_bundles)
+"""
+
 ISOLATION = ["read committed", "repeatable read", "serializable"]
 
 
@@ -125,6 +130,8 @@ def test_calls_made_at_once_return_what_they_would_in_some_order(
             for made in pool.map(together, clients, lists):
                 events += made
             events += make(first, LOOK)
+            assert first.execute(ORPHANS) == []
+            first.commit()
 
             assert explain(events), (
                 f"PRODUCTION_SQL_SEED={seed}: {sorted(events, key=BEGIN)}"

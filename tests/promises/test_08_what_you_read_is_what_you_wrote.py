@@ -16,6 +16,8 @@ from msgspec import Struct, structs
 from psycopg.pq import TransactionStatus
 
 from production_sql import (
+    AlreadyExistsError,
+    AssetConflictError,
     AssetDTO,
     ContentDraftDTO,
     DraftBundleDTO,
@@ -735,3 +737,98 @@ def test_no_value_is_in_any_client_encoding(client: Client) -> None:
     client(drafts.create, draft())
 
     assert client(drafts.fetch_by_strategy, "strategy_1", after=None) == [draft()]
+
+
+HOSTILE = [
+    "'; DROP TABLE production_drafts; --",
+    '"',
+    "''",
+    "\\",
+    "\\' OR E'\\\\",
+    "/* */ -- $$ $1 :id",
+    "%",
+    "%s %(draft_id)s %%",
+    "{0} {} ${x}",
+    "NULL",
+    "\n\r\t\x01\x7f",
+    "\u202e\u2066abc",
+    "\ufeff\ufffe\U0010ffff",
+    " ",
+]
+
+
+@pytest.mark.parametrize("prepare_threshold", [0, None])
+def test_a_hostile_string_is_a_string_in_every_parameter(
+    client: Client, prepare_threshold: int | None
+) -> None:
+    if not client.is_pooled:
+        client.conn.prepare_threshold = prepare_threshold
+    for text in HOSTILE:
+        first, second = (
+            draft(
+                key, strategy_id=text, content_type=text, body=text, metadata={text: text}
+            )
+            for key in (text, text + "2")
+        )
+        listed = [
+            asset(key, asset_type=text, url=text, metadata={text: [text]})
+            for key in (text, text + "2")
+        ]
+        one, two = (
+            bundle(key, draft_id=text, assets=assets)
+            for key, assets in ((text, listed), (text + "2", []))
+        )
+        client(drafts.create, first)
+        client(drafts.upsert, second)
+        client(bundles.create, one)
+        client(bundles.upsert, two)
+        client(assets.create, text + "2", asset(text + "3"))
+        client(assets.upsert, text + "2", asset(text + "3", url=text))
+
+        assert client(drafts.fetch, text) == first
+        assert client(drafts.fetch_by_strategy, text, after=text) == [second]
+        assert client(bundles.fetch, text) == one
+        (found,) = client(bundles.fetch_by_draft, text, after=text)
+        assert found.assets == client(assets.fetch_by_bundle, text + "2")
+        assert client(assets.fetch, text + "3") == asset(text + "3", url=text)
+        refused: list[tuple[type[Exception], tuple[Any, ...]]] = [
+            (AlreadyExistsError, (drafts.create, first)),
+            (AlreadyExistsError, (bundles.create, two)),
+            (AssetConflictError, (assets.create, text, asset(text + "3"))),
+            (NotFoundError, (assets.create, text + "4", asset(text + "5"))),
+        ]
+        for error, call in refused:
+            with pytest.raises(error) as raised:
+                client(*call)
+            assert repr(text)[1:-1] in str(raised.value)
+        with pytest.raises(NotFoundError):
+            client(bundles.fetch_by_draft, text, after=text + "4")
+        assert client(bundles.discard, text + "2") is True
+        assert client(drafts.discard, text) is True
+        assert client(drafts.discard, text + "2") is True
+
+
+def test_an_id_of_a_megabyte_is_refused_in_every_parameter(client: Client) -> None:
+    large = "x" * 2**20
+    sent = client.watch_traffic()
+    calls: list[tuple[Any, ...]] = [
+        (drafts.upsert, draft(large)),
+        (drafts.upsert, draft(strategy_id=large)),
+        (drafts.fetch, large),
+        (drafts.fetch_by_strategy, large),
+        (drafts.discard, large),
+        (bundles.upsert, bundle(large)),
+        (bundles.upsert, bundle(draft_id=large)),
+        (bundles.upsert, bundle("bundle_1", large)),
+        (bundles.fetch, large),
+        (bundles.fetch_by_draft, large),
+        (bundles.discard, large),
+        (assets.upsert, large, asset()),
+        (assets.upsert, "bundle_1", asset(large)),
+        (assets.fetch, large),
+        (assets.fetch_by_bundle, large),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidValueError, match="length <= 640"):
+            client(*call)
+    assert sent() == 0
