@@ -6,7 +6,16 @@ from decimal import Decimal
 from enum import Enum
 from functools import partial
 from types import NoneType
-from typing import Any, Generic, TypeGuard, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    TypeGuard,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 from msgspec import MsgspecError, Struct, ValidationError, convert
@@ -52,6 +61,8 @@ def binder(annotation: Any) -> Bind:
     It raises RefusedError for a value that PostgreSQL would refuse or not give back equal.
     Raises TypeError for a type that no parameter can have.
     """
+    if is_literal_none(annotation):
+        raise TypeError(f"{annotation} is no type of a parameter: write its None as | None")
     kind = type_info(annotation)
     if isinstance(kind, UnionType) and kind.includes_none:
         bind = binder(without_none(annotation))
@@ -76,6 +87,11 @@ def field_binders(struct: type[Struct]) -> dict[str, Bind]:
 def is_struct(annotation: Any) -> TypeGuard[type[Struct]]:
     """Tell if an annotation is a Struct class."""
     return isinstance(annotation, type) and issubclass(annotation, Struct)
+
+
+def is_literal_none(annotation: Any) -> bool:
+    """Tell if None is among the values of a Literal, which not every msgspec can read."""
+    return get_origin(annotation) is Literal and None in get_args(annotation)
 
 
 def is_generic_struct(annotation: Any) -> bool:
@@ -124,9 +140,9 @@ def _decimal(value: Decimal) -> str:
     return str(value)
 
 
-_SCALARS: dict[type, Callable[[Any], str | None]] = {
+_SCALARS: dict[type, Callable[[Any], str]] = {
     StrType: _text,
-    LiteralType: lambda value: None if value is None else _text(str(value)),
+    LiteralType: lambda value: _text(str(value)),
     EnumType: lambda value: _text(str(value.value)),
     IntType: str,
     BoolType: str,
@@ -145,7 +161,7 @@ _SCALARS: dict[type, Callable[[Any], str | None]] = {
 NOT_FROM_TEXT = (bytes, date, datetime, time, timedelta, Decimal, UUID)
 
 
-def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str | None]) -> Bind:
+def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str]) -> Bind:
     check: Callable[[Any], Any] = partial(
         convert, type=annotation, builtin_types=NOT_FROM_TEXT
     )
@@ -156,12 +172,12 @@ def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str | None]) -
     elif isinstance(kind, FloatType):
         check = partial(_exact_float, check)
 
-    def bind(value: object) -> str | None:
+    def bind(value: object) -> str:
         try:
             return to_text(check(value))
         except UnicodeEncodeError as error:
             raise RefusedError(f"lone surrogate at index {error.start}") from None
-        except ValueError as error:  # an int may have too many digits
+        except (MsgspecError, ValueError) as error:  # an int may have too many digits
             raise RefusedError(str(error)) from None
 
     return bind

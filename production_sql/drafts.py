@@ -25,13 +25,17 @@ def create(draft: ContentDraftDTO) -> Steps[None]:
 
 
 @query
-def upsert(draft: ContentDraftDTO) -> bool:
+def _upsert(draft: ContentDraftDTO) -> Outcome: ...
+
+
+@operation
+def upsert(draft: ContentDraftDTO) -> Steps[bool]:
     """Insert a draft, or bring the stored one up to date; True if a row was written.
 
     Nothing is written if the stored draft is equal but for created_at, which stays that of
     the first write. Raises InvalidValueError before anything is sent.
     """
-    ...
+    return (yield from settled(_upsert.bind(draft))).outcome == "written"
 
 
 @query

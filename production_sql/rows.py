@@ -20,7 +20,13 @@ from psycopg.postgres import types as postgres_types
 from psycopg.pq import Format
 from psycopg.types.array import register_all_arrays
 
-from .binding import NOT_FROM_TEXT, is_generic_struct, is_struct, without_none
+from .binding import (
+    NOT_FROM_TEXT,
+    is_generic_struct,
+    is_literal_none,
+    is_struct,
+    without_none,
+)
 from .errors import QueryError
 
 RowMaker = Callable[[Sequence[Any]], Any]
@@ -239,6 +245,8 @@ def checked_row_type(query: str, returns: Any, row_type: Any) -> Any:
 
 def _can_be_row(annotation: Any) -> bool:
     # A Struct, a scalar, or what a JSON value can be.
+    if is_literal_none(annotation):
+        return False
     try:
         kind = type_info(annotation)
     except (TypeError, NotImplementedError):
@@ -265,7 +273,4 @@ def _plain(annotation: Any) -> Any:
 
 
 def _takes_none(annotation: Any) -> bool:
-    # A Literal's None is a value.
-    return annotation is Any or not {None, NoneType}.isdisjoint(
-        (annotation, *get_args(annotation))
-    )
+    return annotation is Any or NoneType in (annotation, *get_args(annotation))

@@ -5,7 +5,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, get_args, overload
 
+import psycopg
 from psycopg import AsyncConnection, Connection
+from psycopg.pq import TransactionStatus
 
 from .rows import AsyncServerCursor, RowFactory, ServerCursor, checked_row_type
 from .statement import AnyConnection, Statement
@@ -17,46 +19,59 @@ T = TypeVar("T")
 class Rows(Iterator[T]):
     """The rows of a stream, once. One that is left before its end has to be closed.
 
-    To be closed by close() or a with block, in any state of the transaction. Otherwise
-    the server keeps the cursor until the transaction ends or, in autocommit, the session.
+    To be closed by close() or a with block, outside of a pipeline. Otherwise the server
+    keeps the cursor until the transaction ends or, in autocommit, the session. If that is
+    in a failed transaction block, it can only be closed after it.
     """
 
     def __init__(
-        self, conn: Connection[Any], statement: bytes, params: Any, options: dict[str, Any]
+        self, conn: Connection[Any], query: tuple[bytes, Any], options: dict[str, Any]
     ) -> None:
         self._conn = conn
-        self._query = (statement, params)
+        self._query = query
         self._options = options
         self._cursor: ServerCursor | None = None
+        self._rows: Iterator[T] = iter(())
         self._is_over = False
 
     def __next__(self) -> T:
+        if self._cursor is None and not self._is_over:
+            self._cursor = ServerCursor(self._conn, **self._options)
+            try:
+                self._rows = iter(self._cursor.execute(*self._query, binary=True))
+            except psycopg.Error:
+                self._is_over = True
+                self._cursor.forget()
+                raise
+            except Exception:
+                self.close()
+                raise
+            except BaseException:  # who is interrupted here closes it later
+                self._is_over = True
+                raise
         if self._is_over:
             raise StopIteration
-        if self._cursor is None:
-            cursor = ServerCursor(self._conn, **self._options)
-            try:
-                cursor.execute(*self._query, binary=True)
-            except BaseException:
-                cursor.forget()
-                raise
-            self._cursor = cursor
         try:
-            row: T = next(self._cursor)
+            return next(self._rows)
         except StopIteration:
-            self._is_over = True
-            self._cursor.close()
+            self.close()
             raise
-        return row
 
     def close(self) -> None:
         """Close the cursor, if the server still has it."""
         self._is_over = True
-        if self._cursor is not None and not self._cursor.closed:
-            self._cursor.forget()
-            # Of a cursor that another object has made psycopg looks if it is still there.
-            # Once the transaction has ended it is not, and to close it would be an error.
-            ServerCursor(self._conn, **self._options).close()
+        if self._cursor is None or self._cursor.closed:
+            return
+        if _must_wait(self._conn, self._options):
+            return
+        # Of a cursor that another object has made psycopg looks if it is still there. Once
+        # the transaction has ended it is not, and to close it would be an error.
+        closing = ServerCursor(self._conn, **self._options)
+        try:
+            closing.close()
+        finally:
+            closing.forget()
+        self._cursor.forget()
 
     def __enter__(self) -> "Rows[T]":
         return self
@@ -69,49 +84,67 @@ class AsyncRows(AsyncIterator[T]):
     """The same from an async connection, with aclose() and async with."""
 
     def __init__(
-        self,
-        conn: AsyncConnection[Any],
-        statement: bytes,
-        params: Any,
-        options: dict[str, Any],
+        self, conn: AsyncConnection[Any], query: tuple[bytes, Any], options: dict[str, Any]
     ) -> None:
         self._conn = conn
-        self._query = (statement, params)
+        self._query = query
         self._options = options
         self._cursor: AsyncServerCursor | None = None
+        self._rows: AsyncIterator[T] | None = None
         self._is_over = False
 
     async def __anext__(self) -> T:
-        if self._is_over:
-            raise StopAsyncIteration
-        if self._cursor is None:
-            cursor = AsyncServerCursor(self._conn, **self._options)
+        if self._cursor is None and not self._is_over:
+            self._cursor = AsyncServerCursor(self._conn, **self._options)
             try:
-                await cursor.execute(*self._query, binary=True)
-            except BaseException:
-                await cursor.forget()
+                self._rows = aiter(await self._cursor.execute(*self._query, binary=True))
+            except psycopg.Error:
+                self._is_over = True
+                await self._cursor.forget()
                 raise
-            self._cursor = cursor
+            except Exception:
+                await self.aclose()
+                raise
+            except BaseException:
+                self._is_over = True
+                raise
+        if self._is_over or self._rows is None:
+            raise StopAsyncIteration
         try:
-            row: T = await anext(self._cursor)
+            return await anext(self._rows)
         except StopAsyncIteration:
-            self._is_over = True
-            await self._cursor.close()
+            await self.aclose()
             raise
-        return row
 
     async def aclose(self) -> None:
         """Close the cursor, if the server still has it."""
         self._is_over = True
-        if self._cursor is not None and not self._cursor.closed:
-            await self._cursor.forget()
-            await AsyncServerCursor(self._conn, **self._options).close()
+        if self._cursor is None or self._cursor.closed:
+            return
+        if _must_wait(self._conn, self._options):
+            return
+        closing = AsyncServerCursor(self._conn, **self._options)
+        try:
+            await closing.close()
+        finally:
+            await closing.forget()
+        await self._cursor.forget()
 
     async def __aenter__(self) -> "AsyncRows[T]":
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+
+def _must_wait(conn: AnyConnection, options: dict[str, Any]) -> bool:
+    """Tell if a cursor cannot be closed yet, and will not go by itself either."""
+    if conn.pgconn.pipeline_status:
+        raise psycopg.NotSupportedError(
+            f"the stream {options['name']} cannot be closed in pipeline mode"
+        )
+    is_failed = conn.info.transaction_status == TransactionStatus.INERROR
+    return is_failed and bool(options["withhold"])
 
 
 class Stream(Statement[P], Generic[P, T]):
@@ -145,7 +178,7 @@ class Stream(Statement[P], Generic[P, T]):
         rows = self._by_kind(conn, Rows[T], AsyncRows[T])
         params = self.parameters(*args, **kwargs)
         self.check_encoding(conn, params)
-        return rows(conn, self.statement, params, self._cursor_options(conn))
+        return rows(conn, (self.statement, params), self._cursor_options(conn))
 
     def _cursor_options(self, conn: AnyConnection) -> dict[str, Any]:
         return {

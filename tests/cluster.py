@@ -13,10 +13,17 @@ from tempfile import TemporaryDirectory
 USER = "nobody" if os.geteuid() == 0 else None
 
 
+def memory() -> Path | None:
+    """Return where files are in memory, if there is room, and so ten times faster."""
+    folder = Path("/dev/shm")  # noqa: S108
+    has_room = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 2**30
+    return folder if has_room else None
+
+
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """Give a folder that PostgreSQL gets to."""
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir=memory()) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
@@ -65,9 +72,11 @@ class Cluster:
         options = " ".join(f"-c {setting}" for setting in own)
         start = ["--wait", f"--options={options}", f"--log={self.log}", "start"]
         # Until the sessions of a server that was killed have noticed, it does not start.
+        begin = 0
         while not self.run("pg_ctl", *start):
-            said = self.log.read_text()
+            said = self.log.read_text()[begin:]
             assert "pre-existing shared memory" in said, said
+            begin += len(said)
         try:
             yield self.dsn
         finally:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,6 +19,7 @@ from pytest_postgresql import factories
 from production_sql import embedded, schema
 
 from .client import Client, Observer, done
+from .cluster import memory
 from .pooler import pooler
 
 _resources = ExitStack()
@@ -41,10 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start_server() -> str:
-    # Copies of the template come ten times faster from memory than from most disks.
-    memory = Path("/dev/shm")  # noqa: S108
-    has_room = memory.is_dir() and disk_usage(memory).free > 4 * 2**30
-    folder = TemporaryDirectory(dir=memory if has_room else None)
+    folder = TemporaryDirectory(dir=memory())
     data_dir = Path(_resources.enter_context(folder), "data")
     dsn = _resources.enter_context(embedded.server(data_dir))
     with psycopg.connect(dsn, autocommit=True) as conn:

@@ -82,6 +82,7 @@ def test_a_folder_that_the_server_could_not_be_told_of_is_an_error(
     assert not folder.exists()
 
 
+@pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR")
 def test_a_path_too_long_for_a_socket_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,9 +146,9 @@ def open_cursors(client: Client) -> list[tuple[Any, ...]]:
     return client.execute("SELECT name FROM pg_cursors WHERE name LIKE 'posts.stream%'")
 
 
-def start_stream(blog: Client) -> Any:
+def start_stream(blog: Client, size: int = 250) -> Any:
     """Return a stream of which one row has been read."""
-    for i in range(250):
+    for i in range(size):
         blog(posts.insert, post(i))
     rows: Any = posts.stream(blog.conn)
     first = next(rows) if blog.kind == "sync" else blog.run(anext(rows))
@@ -201,12 +201,13 @@ def test_a_stream_that_was_never_begun_has_nothing_to_close(blog: Client) -> Non
     close(blog, posts.stream(blog.conn))
 
 
+@pytest.mark.parametrize("size", [3, 250])
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
 def test_to_close_a_stream_after_its_transaction_does_nothing_to_the_next(
-    blog: Client, end: str
+    blog: Client, end: str, size: int
 ) -> None:
     blog.use_transactions()
-    rows = start_stream(blog)
+    rows = start_stream(blog, size)
     blog.execute(end)
     blog(posts.insert, post(1000))
 
@@ -229,6 +230,83 @@ def test_a_stream_ends_with_its_transaction(blog: Client) -> None:
 
     blog.rollback()
     close(blog, rows)
+
+
+def test_a_stream_whose_rows_are_here_can_be_read_after_its_transaction(
+    blog: Client,
+) -> None:
+    blog.use_transactions()
+    rows = start_stream(blog, 3)
+    blog.commit()
+    blog(posts.insert, post(1000))
+
+    async def all_async() -> list[Post]:
+        return [row async for row in rows]
+
+    rest = blog(lambda _: list(rows) if blog.kind == "sync" else all_async())
+
+    assert rest == [post(1), post(2)]
+    assert blog.conn.info.transaction_status == TransactionStatus.INTRANS
+
+
+def test_a_stream_closed_in_a_failed_block_in_autocommit_can_be_closed_after_it(
+    blog: Client,
+) -> None:
+    rows = start_stream(blog)
+    blog.execute("BEGIN")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        blog.execute("SELECT FROM nothing")
+    close(blog, rows)
+    blog.execute("ROLLBACK")
+    assert len(open_cursors(blog)) == 1
+
+    close(blog, rows)
+
+    assert open_cursors(blog) == []
+
+
+def test_a_stream_cannot_be_closed_in_a_pipeline_but_after_it(blog: Client) -> None:
+    rows = start_stream(blog)
+
+    async def close_async(conn: Any) -> None:
+        async with conn.pipeline():
+            await rows.aclose()
+
+    def close_sync(conn: Any) -> None:
+        with conn.pipeline():
+            rows.close()
+
+    with pytest.raises(psycopg.NotSupportedError, match=r"^the stream posts\.stream_\d+ "):
+        blog(close_sync if blog.kind == "sync" else close_async)
+
+    close(blog, rows)
+    assert open_cursors(blog) == []
+
+
+def test_a_stream_of_a_cancelled_task_leaves_no_cursor(dsn: str) -> None:
+    async def cancel_after(turns: int) -> bool:
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+
+            async def read() -> None:
+                async with posts.stream(conn) as rows:
+                    await anext(rows)
+
+            task = asyncio.create_task(read())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            has_ended = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            cursor = await conn.execute("SELECT FROM pg_cursors WHERE name LIKE 'posts%'")
+            assert await cursor.fetchall() == [], turns
+            return has_ended
+
+    with psycopg.connect(dsn) as conn:
+        posts.create_table(conn)
+        posts.insert(conn, post())
+    turns = 0
+    while not asyncio.run(cancel_after(turns)):
+        turns += 1 + turns // 10
 
 
 def test_a_stream_refuses_what_the_client_encoding_does_not_have(
@@ -564,6 +642,17 @@ def declare(
             "in the call",
         ),
         (
+            "(key: Literal['a', None]) -> int",
+            "SELECT %(key)s",
+            "things.do: the parameter key: typing.Literal['a', None] is no type of a "
+            "parameter: write its None as | None",
+        ),
+        (
+            "() -> Literal['a', None]",
+            "SELECT 'a'",
+            "things.do: typing.Literal['a', None] is no type of a result",
+        ),
+        (
             "(key: Any) -> int",
             "SELECT %(key)s",
             "things.do: the parameter key: typing.Any is no type of a parameter",
@@ -691,8 +780,8 @@ def test_the_name_of_a_query_changes_nothing_in_it(
 @pytest.mark.parametrize(
     ("parameter", "cast", "value"),
     [
-        ("Literal['a', None]", "text", None),
-        ("Literal['a', None]", "text", "a"),
+        ("Literal['a'] | None", "text", None),
+        ("Literal['a'] | None", "text", "a"),
         ("float", "float8", 2),
         ("Decimal", "numeric", Decimal("1E+400")),
     ],

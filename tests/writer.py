@@ -2,6 +2,7 @@
 
 import sys
 from itertools import count
+from time import sleep
 
 import psycopg
 
@@ -11,22 +12,24 @@ from production_sql.dtos import DraftBundleDTO
 from .samples import bundle
 
 
-def version(name: str, number: int) -> DraftBundleDTO:
-    """Return the bundle of a writer, another at each number, its list too."""
-    return bundle(name, *(f"{name}_{number + place}" for place in range(3)))
+def written(name: str, number: int) -> DraftBundleDTO:
+    """Return the bundle that a writer writes with a number."""
+    key = f"{name}_{number}"
+    return bundle(key, f"{key}_a", f"{key}_b")
 
 
 def write(dsn: str, name: str) -> None:
-    """Print the number of each version once it is written, until there is no reader."""
+    """Print the number of each bundle once it is written, until there is no reader."""
     conn = None
     for number in count():
         while True:
             try:
                 conn = conn or psycopg.connect(dsn, autocommit=True)
-                bundles.upsert(conn, version(name, number))
+                bundles.upsert(conn, written(name, number))
                 break
             except psycopg.OperationalError:
                 conn = None  # the server is away: made again, the call gives the same
+                sleep(0.05)
         print(number, flush=True)
 
 

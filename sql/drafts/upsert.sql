@@ -1,5 +1,6 @@
--- Insert a draft, or bring the stored one up to date. No row is written if the stored
--- draft is equal; its created_at stays that of the first write in any case.
+-- Insert a draft, or bring the stored one up to date; its created_at stays that of the
+-- first write. The outcome is 'written', 'unchanged', or 'stale': nothing was done, run it
+-- again.
 WITH given AS (
     SELECT
         %(draft_id)s::text AS draft_id,
@@ -33,38 +34,53 @@ locked AS (
         draft_id = %(draft_id)s
         AND NOT EXISTS (SELECT FROM equal)
     FOR NO KEY UPDATE
+),
+
+written AS (
+    INSERT INTO production_drafts AS stored (
+        draft_id, strategy_id, content_type, body, metadata, created_at, updated_at
+    )
+    SELECT
+        draft_id,
+        strategy_id,
+        content_type,
+        body,
+        metadata,
+        created_at,
+        -- Not now(): that stands still within a transaction, and updated_at has to move
+        -- with every change. After the stored one, too: another writer who was waited for
+        -- may have stored it since this statement began.
+        greatest(
+            statement_timestamp(),
+            (SELECT locked.updated_at + interval '1 microsecond' FROM locked)
+        ) AS updated_at
+    FROM given
+    WHERE NOT EXISTS (SELECT FROM equal)
+    ON CONFLICT (draft_id) DO UPDATE
+        SET
+            strategy_id = excluded.strategy_id,
+            content_type = excluded.content_type,
+            body = excluded.body,
+            metadata = excluded.metadata,
+            updated_at = excluded.updated_at
+        -- Again, on the row as it is once it is locked: another session may have stored
+        -- the same draft since this statement's snapshot was taken, or another one at a
+        -- later time.
+        WHERE (
+            stored.updated_at < excluded.updated_at
+            AND (
+                stored.strategy_id != excluded.strategy_id
+                OR stored.content_type != excluded.content_type
+                OR stored.body != excluded.body
+                OR coalesce(stored.metadata::text, '{}') != excluded.metadata::text
+            )
+        )
+    RETURNING draft_id
 )
 
-INSERT INTO production_drafts AS stored (
-    draft_id, strategy_id, content_type, body, metadata, created_at, updated_at
-)
 SELECT
-    draft_id,
-    strategy_id,
-    content_type,
-    body,
-    metadata,
-    created_at,
-    -- Not now(): that stands still within a transaction, and updated_at has to move with
-    -- every change. After the stored one in any case: another writer who was waited for
-    -- may have stored it since this statement began.
-    greatest(
-        statement_timestamp(),
-        (SELECT locked.updated_at + interval '1 microsecond' FROM locked)
-    ) AS updated_at
-FROM given
-WHERE NOT EXISTS (SELECT FROM equal)
-ON CONFLICT (draft_id) DO UPDATE SET
-    strategy_id = excluded.strategy_id,
-    content_type = excluded.content_type,
-    body = excluded.body,
-    metadata = excluded.metadata,
-    updated_at = greatest(excluded.updated_at, stored.updated_at)
--- Again, on the row as it is once it is locked: a concurrent writer may have stored the
--- same draft since this statement's snapshot was taken.
-WHERE (
-    stored.strategy_id != excluded.strategy_id
-    OR stored.content_type != excluded.content_type
-    OR stored.body != excluded.body
-    OR coalesce(stored.metadata::text, '{}') != excluded.metadata::text
-)
+    CASE
+        WHEN EXISTS (SELECT FROM written) THEN 'written'
+        WHEN EXISTS (SELECT FROM equal) THEN 'unchanged'
+        ELSE 'stale'
+    END AS outcome

@@ -196,6 +196,24 @@ def test_what_is_written_late_in_a_transaction_bears_the_time_of_the_call(
                 assert row["created_at"] > before[0]
 
 
+def test_the_updated_at_of_a_draft_that_two_sessions_create_moves_with_each_write(
+    client: Client, observer: Observer
+) -> None:
+    client.use_transactions()
+    client(drafts.upsert, draft(body="one"))
+    with Client.connected(client.dsn, client.kind) as second:
+        blocked = Background(second, drafts.upsert, draft(body="two"))
+        blocked.wait_until_blocked(observer)
+        client(drafts.upsert, draft(body="three"))
+        ((before,),) = client.execute("SELECT updated_at FROM production_drafts")
+        client.commit()
+
+        assert blocked.finish() is True
+    (row,) = observer.rows("production_drafts")
+    assert row["body"] == "two"
+    assert row["updated_at"] > before
+
+
 @pytest.mark.parametrize(
     ("table", "write"),
     [
