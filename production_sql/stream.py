@@ -1,5 +1,6 @@
 """A declared query whose rows come as they are asked for, by a server-side cursor."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -123,12 +124,18 @@ class AsyncRows(AsyncIterator[T]):
             return
         if _must_wait(self._conn, self._options):
             return
+        await self._cursor.forget()
+        # In a task of its own, which ends also if this one is cancelled.
+        closing = asyncio.create_task(self._close())
+        await asyncio.wait([closing])
+        closing.result()
+
+    async def _close(self) -> None:
         closing = AsyncServerCursor(self._conn, **self._options)
         try:
             await closing.close()
         finally:
             await closing.forget()
-        await self._cursor.forget()
 
     async def __aenter__(self) -> "AsyncRows[T]":
         return self
