@@ -15,6 +15,7 @@ from .statement import AnyConnection, Statement
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_PAGE_SIZE = 100
 
 
 class Rows(Iterator[T]):
@@ -32,14 +33,15 @@ class Rows(Iterator[T]):
         self._query = query
         self._options = options
         self._cursor: ServerCursor | None = None
-        self._rows: Iterator[T] = iter(())
+        self._page: Iterator[T] = iter(())
+        self._is_last_page = False
         self._is_over = False
 
     def __next__(self) -> T:
         if self._cursor is None and not self._is_over:
             self._cursor = ServerCursor(self._conn, **self._options)
             try:
-                self._rows = iter(self._cursor.execute(*self._query, binary=True))
+                self._cursor.execute(*self._query, binary=True)
             except psycopg.Error:
                 self._is_over = True
                 self._cursor.forget()
@@ -50,13 +52,15 @@ class Rows(Iterator[T]):
             except BaseException:  # who is interrupted here closes it later
                 self._is_over = True
                 raise
-        if self._is_over:
-            raise StopIteration
-        try:
-            return next(self._rows)
-        except StopIteration:
-            self.close()
-            raise
+        while self._cursor is not None and not self._is_over:
+            for row in self._page:
+                return row
+            if self._is_last_page:
+                self.close()
+            else:
+                page = self._cursor.fetchmany(_PAGE_SIZE)
+                self._page, self._is_last_page = iter(page), len(page) < _PAGE_SIZE
+        raise StopIteration
 
     def close(self) -> None:
         """Close the cursor, if the server still has it."""
@@ -91,14 +95,15 @@ class AsyncRows(AsyncIterator[T]):
         self._query = query
         self._options = options
         self._cursor: AsyncServerCursor | None = None
-        self._rows: AsyncIterator[T] | None = None
+        self._page: Iterator[T] = iter(())
+        self._is_last_page = False
         self._is_over = False
 
     async def __anext__(self) -> T:
         if self._cursor is None and not self._is_over:
             self._cursor = AsyncServerCursor(self._conn, **self._options)
             try:
-                self._rows = aiter(await self._cursor.execute(*self._query, binary=True))
+                await self._cursor.execute(*self._query, binary=True)
             except psycopg.Error:
                 self._is_over = True
                 await self._cursor.forget()
@@ -109,13 +114,15 @@ class AsyncRows(AsyncIterator[T]):
             except BaseException:
                 self._is_over = True
                 raise
-        if self._is_over or self._rows is None:
-            raise StopAsyncIteration
-        try:
-            return await anext(self._rows)
-        except StopAsyncIteration:
-            await self.aclose()
-            raise
+        while self._cursor is not None and not self._is_over:
+            for row in self._page:
+                return row
+            if self._is_last_page:
+                await self.aclose()
+            else:
+                page = await self._cursor.fetchmany(_PAGE_SIZE)
+                self._page, self._is_last_page = iter(page), len(page) < _PAGE_SIZE
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Close the cursor, if the server still has it."""

@@ -125,8 +125,9 @@ def test_a_struct_within_a_struct_has_to_be_one(client: Client) -> None:
     assert str(raised.value) == "posts.insert: Post.author: Expected `Author`, got `dict`"
 
 
-def test_a_stream_gives_the_rows_one_after_the_other(blog: Client) -> None:
-    stored = [post(i) for i in range(250)]
+@pytest.mark.parametrize("size", [0, 100, 250])
+def test_a_stream_gives_the_rows_one_after_the_other(blog: Client, size: int) -> None:
+    stored = [post(i) for i in range(size)]
     for each in stored:
         blog(posts.insert, each)
 
