@@ -2,7 +2,8 @@
 -- of the tables, and by a role that may create roles, with the schema of the tables first
 -- in the search_path. In any other schema than public they need USAGE on it, too. Before
 -- PostgreSQL 15 everybody may create tables in public, until the owner of the database says
--- REVOKE CREATE ON SCHEMA public FROM PUBLIC.
+-- REVOKE CREATE ON SCHEMA public FROM PUBLIC. Roles are there for all databases and schemas
+-- of a server: from the second one on the CREATE ROLE are left out.
 
 -- May make every call, and neither change the tables nor see any other.
 CREATE ROLE production_writer NOLOGIN;

@@ -18,7 +18,7 @@ from typing import (
 )
 from uuid import UUID
 
-from msgspec import MsgspecError, Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert
 from msgspec.inspect import (
     AnyType,
     BoolType,
@@ -115,12 +115,13 @@ def without_none(annotation: Any) -> Any:
 
 
 def _text(value: str) -> str:
-    if "\0" in value:
+    text = str.__str__(value)  # a plain one of a subclass, which JSON would refuse
+    if "\0" in text:
         raise RefusedError(
-            f"NUL at index {value.index(chr(0))}, which PostgreSQL cannot store"
+            f"NUL at index {text.index(chr(0))}, which PostgreSQL cannot store"
         )
-    value.encode()  # a lone surrogate is an error
-    return str.__str__(value)  # a plain one of a subclass, which JSON would refuse
+    text.encode()  # a lone surrogate is an error
+    return text
 
 
 def _timestamp(value: datetime) -> str:
@@ -153,7 +154,9 @@ _SCALARS: dict[type, Callable[[Any], str]] = {
     DateType: date.isoformat,
     TimeType: time.isoformat,
     TimeDeltaType: lambda value: (
-        f"{value.days} days {value.seconds} seconds {value.microseconds} microseconds"
+        # With every sign: by itself the first would be that of all, to IntervalStyle
+        # sql_standard.
+        f"{value.days} days {value.seconds:+} seconds {value.microseconds:+} microseconds"
     ),
     BytesType: lambda value: f"\\x{value.hex()}",
 }
@@ -177,10 +180,16 @@ def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str]) -> Bind:
             return to_text(check(value))
         except UnicodeEncodeError as error:
             raise RefusedError(f"lone surrogate at index {error.start}") from None
-        except (MsgspecError, ValueError) as error:  # an int may have too many digits
-            raise RefusedError(str(error)) from None
+        except RefusedError:
+            raise
+        except Exception as error:  # an int has too many digits, a tzinfo is abstract
+            raise RefusedError(_reason(error)) from None
 
     return bind
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _member(cls: type[Enum], value: object) -> Enum:
@@ -225,13 +234,13 @@ def _json(annotation: Any, struct: type[Struct] | None) -> Bind:
             check_struct(value, struct)
         try:
             data = _encode(value)
-        except (TypeError, ValueError, RecursionError) as error:
+        except Exception as error:  # of msgspec, or of an object's own methods
             raise RefusedError(*_not_encodable(value, error)) from None
         try:
             back = decode(data)
             is_equal = back == value
-        except (MsgspecError, RecursionError) as error:
-            raise RefusedError(str(error)) from None
+        except Exception as error:
+            raise RefusedError(_reason(error)) from None
         if not is_equal:
             raise RefusedError(
                 "JSON would not give it back equal: it holds None, bool, int, finite "
@@ -262,15 +271,22 @@ def _not_encodable(value: Any, error: Exception, path: str = "") -> tuple[str, s
     """Return why JSON cannot hold a value, and the path to what it cannot hold."""
     kind = type(cast("object", value))
     if isinstance(error, RecursionError) or kind not in (dict, list):
-        return str(error), path
+        return _reason(error), path
     for key in value if kind is dict else range(len(value)):
         if kind is dict and not isinstance(key, str):
-            return f"JSON has str keys only, not {key!r}", path
+            return f"JSON has str keys only, not {_repr(key)}", path
         try:
             _encode(value[key])
-        except (TypeError, ValueError) as inner:
+        except Exception as inner:
             return _not_encodable(value[key], inner, f"{path}[{key!r}]")
-    return str(error), path
+    return _reason(error), path
+
+
+def _repr(key: object) -> str:
+    try:
+        return repr(key)
+    except Exception:  # an int has too many digits
+        return f"a key of type {type(key).__name__}"
 
 
 def _difference(value: Any, back: Any) -> str:

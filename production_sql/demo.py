@@ -63,7 +63,7 @@ def _own_schema(params: dict[str, Any]) -> Generator[str]:
         except psycopg.errors.DuplicateSchema as error:
             raise AlreadyExistsError(
                 f"schema {SCHEMA!r} exists: another demo is running, or one was cut off "
-                "and the schema is to be dropped"
+                f"and left it: DROP SCHEMA {SCHEMA} CASCADE"
             ) from error
         try:
             options = f"{params.get('options', '')} -csearch_path={SCHEMA}"

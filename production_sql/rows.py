@@ -153,7 +153,7 @@ class RowFactory:
     """Makes of each row what a query declares; a psycopg row factory."""
 
     def __init__(self, query: str, row_type: Any) -> None:
-        self._query = query
+        self.query = query
         self._row_type = row_type
         self._type_name = getattr(row_type, "__name__", str(row_type))
         self._makers: dict[tuple[tuple[bytes | None, int], ...], RowMaker] = {}
@@ -188,9 +188,7 @@ class RowFactory:
                     try:
                         row[name] = converter(row[name])
                     except MsgspecError as error:
-                        raise QueryError(
-                            f"{self._query}: column {name}: {error}"
-                        ) from error
+                        raise QueryError(f"{self.query}: column {name}: {error}") from error
             return make(**row)
 
         return make_row
@@ -203,7 +201,7 @@ class RowFactory:
             return Decoder(annotation).decode
         if _ADAPTERS.get_loader(oid, Format.BINARY) is None:
             raise QueryError(
-                f"{self._query}: column {name} has a type that psycopg cannot read (oid "
+                f"{self.query}: column {name} has a type that psycopg cannot read (oid "
                 f"{oid}): cast it in the SQL, to text for instance"
             )
         if _plain(annotation) in (_PYTHON_TYPES.get(oid), Any):
@@ -214,7 +212,9 @@ class RowFactory:
         """Return the declared type of each column."""
         if not is_struct(self._row_type):
             if len(names) > 1:
-                raise self._mismatch(names, "one column only")
+                raise self._mismatch(
+                    names, "one column only: of several make a msgspec Struct"
+                )
             return {names[0]: self._row_type}
         types = get_type_hints(self._row_type, include_extras=True)
         if sorted(names) != sorted(types):
@@ -223,7 +223,7 @@ class RowFactory:
 
     def _mismatch(self, names: list[str], wanted: str) -> QueryError:
         return QueryError(
-            f"{self._query}: the statement gives ({', '.join(names)}), but "
+            f"{self.query}: the statement gives ({', '.join(names)}), but "
             f"{self._type_name} takes {wanted}"
         )
 
@@ -231,7 +231,7 @@ class RowFactory:
         for name in required:
             if row[name] is None:
                 raise QueryError(
-                    f"{self._query}: column {name} is NULL, which {self._type_name} does "
+                    f"{self.query}: column {name} is NULL, which {self._type_name} does "
                     "not take: declare it with | None, or coalesce it in the SQL"
                 )
 

@@ -104,10 +104,10 @@ class Query(Statement[P], Returning[P, T]):
 
     def __init__(self, function: Callable[P, T], name: str, file: Path) -> None:
         super().__init__(function, name, file)
-        row_type, self._least, self._most = _rows(self._returns)
-        self._row_type = checked_row_type(name, self._returns, row_type)
-        has_rows = self._row_type is not None
-        self.row_factory = RowFactory(name, self._row_type) if has_rows else tuple_row
+        row_type, self._least, self._most = _rows(self.returns)
+        self.row_type = checked_row_type(name, self.returns, row_type)
+        has_rows = self.row_type is not None
+        self.row_factory = RowFactory(name, self.row_type) if has_rows else tuple_row
 
     def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T:
         return execute(conn, self.bind(*args, **kwargs))
@@ -123,7 +123,7 @@ class Query(Statement[P], Returning[P, T]):
 
     def has_rows(self, cursor: Cursor | AsyncCursor) -> bool:
         """Tell if there are rows to fetch. Raises QueryError if not as declared."""
-        wants_columns = self._row_type is not None
+        wants_columns = self.row_type is not None
         has_columns = cursor.pgresult is not None and cursor.pgresult.nfields > 0
         if has_columns != wants_columns:
             raise self._not_as_declared("some columns" if has_columns else "no columns")
@@ -135,7 +135,7 @@ class Query(Statement[P], Returning[P, T]):
         returns = inspect.formatannotation(self._signature.return_annotation)
         hint = (
             f", the count of rows: list[{returns}] would be a column"
-            if self._returns in (bool, int)
+            if self.returns in (bool, int)
             else ""
         )
         return QueryError(
@@ -146,9 +146,9 @@ class Query(Statement[P], Returning[P, T]):
     def result(self, cursor: Cursor | AsyncCursor, rows: list[Any]) -> T:
         """Return what the declaration makes of the rows, or of their count."""
         result: Any
-        if self._row_type is None:
+        if self.row_type is None:
             count = cursor.rowcount
-            result = {bool: count == 1, int: count, NoneType: None}[self._returns]
+            result = {bool: count == 1, int: count, NoneType: None}[self.returns]
         elif self._most == 1:
             result = rows[0] if rows else None
         else:
@@ -230,10 +230,15 @@ async def execute_async(conn: AsyncConnection[Any], call: Call[T]) -> T:
 
 
 class Queries:
-    """A folder of SQL files, and the decorator that declares their functions."""
+    """A folder of SQL files, and the decorator that declares their functions.
+
+    Raises QueryError if there is no such folder.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise QueryError(f"{self.folder} is not a folder of SQL files")
         self.statements: dict[Path, Query[..., Any] | Stream[..., Any]] = {}
 
     @overload  # an Iterator is a T too, but the first overload that fits is taken

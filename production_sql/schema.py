@@ -1,5 +1,6 @@
 """The three tables themselves: applies and rolls back the packaged yoyo migrations."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from glob import escape
@@ -76,10 +77,14 @@ def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
         )
     if not target.can_create:
         raise NotFoundError(
-            f"schema {target.name!r} is not open to this role: GRANT CREATE ON SCHEMA first"
+            f"schema {target.name!r} is not open to this role: GRANT CREATE ON SCHEMA "
+            "first, or connect as the owner of its tables"
         )
     if schema is not None:
-        params["schema"] = Identifier(schema).as_string()  # yoyo does not quote it
+        # Not yoyo's own parameter, a SET, which a transaction pooler would leave to others.
+        search_path = re.sub(r"([\\ ])", r"\\\1", Identifier(schema).as_string())
+        options = params.get("options") or ""
+        params["options"] = f"{options} -csearch_path={search_path}".strip()
     # Here, since who only reads and writes rows has no use for it; like this, since it has
     # no types.
     yoyo: Any = import_module("yoyo")

@@ -76,11 +76,12 @@ class _Parameter(NamedTuple):
     argument: int
     struct: type[Struct] | None
     field: str
+    annotation: Any
     bind: Bind
     label: str
 
 
-class _Placeholders(dict[str, str]):
+class Placeholders(dict[str, str]):
     """Numbers the placeholders in the order of their appearance."""
 
     def __missing__(self, name: str) -> str:
@@ -99,7 +100,7 @@ class Statement(Declared[P]):
     def __init__(self, function: Callable[P, Any], name: str, file: Path) -> None:
         super().__init__(function, name)
         self.file = file
-        placeholders = _Placeholders()
+        placeholders = Placeholders()
         self.statement = self._read(placeholders)
         hints = get_type_hints(function, include_extras=True)
         parameters = self._expand(hints)
@@ -108,11 +109,14 @@ class Statement(Declared[P]):
         if unused := parameters.keys() - placeholders.keys():
             raise self._mismatch("no placeholder for the parameter", unused)
         self._plan = [parameters[name] for name in placeholders]
+        # In the order of their numbers.
+        self.annotations = {name: parameters[name].annotation for name in placeholders}
         if "return" not in hints:
             raise QueryError(f"{name}: the function has no return annotation")
-        self._returns: Any = hints["return"]
+        self.returns: Any = hints["return"]
+        self.row_type: Any = None
 
-    def _read(self, placeholders: _Placeholders) -> bytes:
+    def _read(self, placeholders: Placeholders) -> bytes:
         """Return the statement as it is sent.
 
         The comments at the head of the file stay behind. The query's name comes right
@@ -154,14 +158,21 @@ class Statement(Declared[P]):
             hint = hints[name]
             try:
                 if is_struct(hint):
+                    types = get_type_hints(hint, include_extras=True)
                     expanded = {
                         field: _Parameter(
-                            index, hint, field, bind, f"{hint.__name__}.{field}"
+                            index,
+                            hint,
+                            field,
+                            types[field],
+                            bind,
+                            f"{hint.__name__}.{field}",
                         )
                         for field, bind in field_binders(hint).items()
                     }
                 else:
-                    expanded = {name: _Parameter(index, None, name, binder(hint), name)}
+                    parameter = _Parameter(index, None, name, hint, binder(hint), name)
+                    expanded = {name: parameter}
             except TypeError as error:
                 raise QueryError(f"{self.name}: the parameter {name}: {error}") from error
             if twice := parameters.keys() & expanded.keys():
@@ -181,7 +192,7 @@ class Statement(Declared[P]):
         bound.apply_defaults()
         values = list(bound.arguments.values())
         params: list[str | None] = []
-        for argument, struct, field, bind, label in self._plan:
+        for argument, struct, field, _, bind, label in self._plan:
             value = values[argument]
             try:
                 if struct is not None:
@@ -199,6 +210,11 @@ class Statement(Declared[P]):
     def check_encoding(self, conn: AnyConnection, params: list[str | None]) -> None:
         """Raise InvalidValueError if the client_encoding does not have a character."""
         encoding = conn.info.encoding
+        if not self.statement.isascii() and encoding != "utf-8":
+            raise InvalidValueError(
+                f"{self.name}: {self.file} is not in ASCII, and the client_encoding of the "
+                f"connection is {encoding}: SET it to UTF8"
+            )
         if encoding in ("utf-8", "ascii"):
             return
         if encoding in _AMBIGUOUS_ENCODINGS:

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, get_args, overload
+from uuid import uuid4
 
 import psycopg
 from psycopg import AsyncConnection, Connection
 from psycopg.pq import TransactionStatus
 
+from .errors import ProductionError
 from .rows import AsyncServerCursor, RowFactory, ServerCursor, checked_row_type
 from .statement import AnyConnection, Statement
 
@@ -22,8 +23,9 @@ class Rows(Iterator[T]):
     """The rows of a stream, once. One that is left before its end has to be closed.
 
     To be closed by close() or a with block, outside of a pipeline. Otherwise the server
-    keeps the cursor until the transaction ends or, in autocommit, the session. If that is
-    in a failed transaction block, it can only be closed after it.
+    keeps the cursor until the transaction ends or, in autocommit, the session. In a failed
+    transaction block it cannot be closed, but after it. A stream that was cut off, by an
+    error or a cancelled task, does not go on.
     """
 
     def __init__(
@@ -36,38 +38,49 @@ class Rows(Iterator[T]):
         self._page: Iterator[T] = iter(())
         self._is_last_page = False
         self._is_over = False
+        self._is_cut = False
+        self._is_closed = False
 
     def __next__(self) -> T:
-        if self._cursor is None and not self._is_over:
+        if self._is_cut:
+            raise _cut(self._options)
+        while not self._is_over:
+            for row in self._page:
+                return row
+            if self._is_last_page:
+                self.close()
+                break
+            _refuse_pipeline(self._conn, self._options)
+            # What is cut off here has rows that nobody knows of: there is no going on.
+            self._is_cut = True
+            page = self._next_page()
+            self._page, self._is_last_page = iter(page), len(page) < _PAGE_SIZE
+            self._is_cut = False
+        raise StopIteration
+
+    def _next_page(self) -> list[T]:
+        if self._cursor is None:
             self._cursor = ServerCursor(self._conn, **self._options)
             try:
                 self._cursor.execute(*self._query, binary=True)
             except psycopg.Error:
-                self._is_over = True
+                self._is_closed = True
                 self._cursor.forget()
                 raise
             except Exception:
                 self.close()
                 raise
-            except BaseException:  # who is interrupted here closes it later
-                self._is_over = True
-                raise
-        while self._cursor is not None and not self._is_over:
-            for row in self._page:
-                return row
-            if self._is_last_page:
-                self.close()
-            else:
-                page = self._cursor.fetchmany(_PAGE_SIZE)
-                self._page, self._is_last_page = iter(page), len(page) < _PAGE_SIZE
-        raise StopIteration
+        return self._cursor.fetchmany(_PAGE_SIZE)
 
     def close(self) -> None:
         """Close the cursor, if the server still has it."""
         self._is_over = True
-        if self._cursor is None or self._cursor.closed:
+        if self._cursor is None or self._is_closed:
             return
-        if _must_wait(self._conn, self._options):
+        _refuse_pipeline(self._conn, self._options)
+        if self._conn.info.transaction_status == TransactionStatus.INERROR:
+            if not self._options["withhold"]:
+                self._cursor.forget()  # it goes with the transaction
             return
         # Of a cursor that another object has made psycopg looks if it is still there. Once
         # the transaction has ended it is not, and to close it would be an error.
@@ -77,6 +90,7 @@ class Rows(Iterator[T]):
         finally:
             closing.forget()
         self._cursor.forget()
+        self._is_closed = True
 
     def __enter__(self) -> "Rows[T]":
         return self
@@ -98,42 +112,54 @@ class AsyncRows(AsyncIterator[T]):
         self._page: Iterator[T] = iter(())
         self._is_last_page = False
         self._is_over = False
+        self._is_cut = False
+        self._is_closed = False
 
     async def __anext__(self) -> T:
-        if self._cursor is None and not self._is_over:
+        if self._is_cut:
+            raise _cut(self._options)
+        while not self._is_over:
+            for row in self._page:
+                return row
+            if self._is_last_page:
+                await self.aclose()
+                break
+            _refuse_pipeline(self._conn, self._options)
+            self._is_cut = True
+            page = await self._next_page()
+            self._page, self._is_last_page = iter(page), len(page) < _PAGE_SIZE
+            self._is_cut = False
+        raise StopAsyncIteration
+
+    async def _next_page(self) -> list[T]:
+        if self._cursor is None:
             self._cursor = AsyncServerCursor(self._conn, **self._options)
             try:
                 await self._cursor.execute(*self._query, binary=True)
             except psycopg.Error:
-                self._is_over = True
+                self._is_closed = True
                 await self._cursor.forget()
                 raise
             except Exception:
                 await self.aclose()
                 raise
-            except BaseException:
-                self._is_over = True
-                raise
-        while self._cursor is not None and not self._is_over:
-            for row in self._page:
-                return row
-            if self._is_last_page:
-                await self.aclose()
-            else:
-                page = await self._cursor.fetchmany(_PAGE_SIZE)
-                self._page, self._is_last_page = iter(page), len(page) < _PAGE_SIZE
-        raise StopAsyncIteration
+        return await self._cursor.fetchmany(_PAGE_SIZE)
 
     async def aclose(self) -> None:
         """Close the cursor, if the server still has it."""
         self._is_over = True
-        if self._cursor is None or self._cursor.closed:
+        if self._cursor is None or self._is_closed:
             return
-        if _must_wait(self._conn, self._options):
+        _refuse_pipeline(self._conn, self._options)
+        if self._conn.info.transaction_status == TransactionStatus.INERROR:
+            if not self._options["withhold"]:
+                await self._cursor.forget()
             return
+        self._is_closed = True
         await self._cursor.forget()
         # In a task of its own, which ends also if this one is cancelled.
         closing = asyncio.create_task(self._close())
+        closing.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait([closing])
         closing.result()
 
@@ -151,14 +177,19 @@ class AsyncRows(AsyncIterator[T]):
         await self.aclose()
 
 
-def _must_wait(conn: AnyConnection, options: dict[str, Any]) -> bool:
-    """Tell if a cursor cannot be closed yet, and will not go by itself either."""
+def _cut(options: dict[str, Any]) -> ProductionError:
+    return ProductionError(
+        f"the stream {options['row_factory'].query} was cut off, and rows of it are lost: "
+        "call the query again"
+    )
+
+
+def _refuse_pipeline(conn: AnyConnection, options: dict[str, Any]) -> None:
     if conn.pgconn.pipeline_status:
         raise psycopg.NotSupportedError(
-            f"the stream {options['name']} cannot be closed in pipeline mode"
+            f"the stream {options['row_factory'].query} cannot be read or closed in "
+            "pipeline mode"
         )
-    is_failed = conn.info.transaction_status == TransactionStatus.INERROR
-    return is_failed and bool(options["withhold"])
 
 
 class Stream(Statement[P], Generic[P, T]):
@@ -168,14 +199,11 @@ class Stream(Statement[P], Generic[P, T]):
     server keeps the rows meanwhile. Otherwise it lives in the caller's transaction.
     """
 
-    _numbers = count(1)
-
     def __init__(self, function: Callable[P, Iterator[T]], name: str, file: Path) -> None:
         super().__init__(function, name, file)
-        (row_type,) = get_args(self._returns) or (None,)
-        self._row_factory = RowFactory(
-            name, checked_row_type(name, self._returns, row_type)
-        )
+        (row_type,) = get_args(self.returns) or (None,)
+        self.row_type = checked_row_type(name, self.returns, row_type)
+        self._row_factory = RowFactory(name, self.row_type)
 
     @overload
     def __call__(
@@ -196,7 +224,9 @@ class Stream(Statement[P], Generic[P, T]):
 
     def _cursor_options(self, conn: AnyConnection) -> dict[str, Any]:
         return {
-            "name": f"{self.name}_{next(self._numbers)}",
+            # The session may be a pooler's, and other processes' streams there too. At the
+            # end, the server shortens it.
+            "name": f"{uuid4().hex}_{self.name}",
             "row_factory": self._row_factory,
             "withhold": conn.autocommit,
         }

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from random import getrandbits
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -17,6 +18,7 @@ from psycopg.sql import SQL, Identifier
 from pytest_postgresql import factories
 
 from production_sql import embedded, schema
+from production_sql.runner import Query
 
 from .client import Client, Observer, done
 from .cluster import memory
@@ -28,6 +30,7 @@ _resources = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server, and tell pytest-postgresql where it is."""
     # In the environment, for the processes that pytest-xdist starts.
+    os.environ.setdefault("PRODUCTION_SQL_SEED", str(getrandbits(32)))
     dsn = os.environ.get("PRODUCTION_SQL_TEST_DSN") or _start_server()
     os.environ["PRODUCTION_SQL_TEST_DSN"] = dsn
     if os.environ.get("PRODUCTION_SQL_TEST_POOLER") == "start":
@@ -62,8 +65,29 @@ def pytest_testnodedown(node: Any) -> None:
     done.update(getattr(node, "workeroutput", {}).get("done", {}))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _count_retries() -> Iterator[None]:
+    """Count the outcomes for which a call runs its statement again."""
+    result = Query[..., Any].result
+
+    def counted(query: Query[..., Any], cursor: Any, rows: list[Any]) -> Any:
+        value = result(query, cursor, rows)
+        done["retries"] += getattr(value, "outcome", None) == "stale"
+        return value
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Query, "result", counted)
+        yield
+
+
+def pytest_report_header() -> str:
+    """Say what repeats the random calls."""
+    return f"PRODUCTION_SQL_SEED={os.environ['PRODUCTION_SQL_SEED']}"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much was done, and how often it was refused."""
+    done["violations"] = len(terminalreporter.stats.get("failed", []))
     told = [f"{number} {name}" for name, number in sorted(done.items())]
     terminalreporter.write_line("done: " + ", ".join(told))
 

@@ -122,6 +122,9 @@ def tested(postgres: str, version: str, dependencies: str, work: Path) -> bool:
 def main() -> int:
     """Run all combinations, or those whose PostgreSQL is named."""
     chosen = [each for each in COMBINATIONS if each[0] in (sys.argv[1:] or each[0])]
+    if not chosen:
+        print(f"of {', '.join(sys.argv[1:])} there is no combination")
+        return 2
     with TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         results = [tested(*each, Path(name)) for each in chosen]

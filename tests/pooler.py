@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 PORT = 6432
@@ -44,7 +45,8 @@ def pooler(dsn: str) -> Iterator[str]:
             user = Path(str(params["host"])).owner()
             shutil.chown(folder, user)
         program = shutil.which("pgbouncer")
-        assert program, "PgBouncer is not installed"
+        if program is None:
+            pytest.exit("PgBouncer is not here: apt-get install pgbouncer, or its like", 2)
         command = [program, "--quiet", str(config)]
         process = subprocess.Popen(command, user=user, stderr=subprocess.DEVNULL)
         socket = Path(folder, f".s.PGSQL.{PORT}")

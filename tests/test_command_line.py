@@ -66,7 +66,8 @@ def test_a_demo_does_not_touch_a_schema_that_is_there(
 
     assert capsys.readouterr().err == (
         "production_sql: AlreadyExistsError: schema 'production_sql_demo' exists: another "
-        "demo is running, or one was cut off and the schema is to be dropped\n"
+        "demo is running, or one was cut off and left it: DROP SCHEMA production_sql_demo "
+        "CASCADE\n"
     )
     observer.conn.execute("SELECT FROM production_sql_demo.kept")
 

