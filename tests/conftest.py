@@ -4,12 +4,13 @@ The server is the embedded one, or that of PRODUCTION_SQL_TEST_DSN.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import getrandbits
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -112,20 +113,104 @@ def maintenance() -> Iterator[psycopg.Connection[Any]]:
         yield conn
 
 
+# What changes with any change of the schema; and one of the next test's rows.
+_SCHEMA = """
+    SELECT json_agg(newest) FROM (
+        SELECT count(*), max(xmin::text::bigint) FROM pg_attribute
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_class
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_constraint
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_namespace
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_proc
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_rewrite
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_trigger
+        UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_type
+    ) AS newest
+"""
+_EMPTY = """
+    DELETE FROM production_drafts;
+    DELETE FROM production_bundles;
+    DELETE FROM production_bundle_assets;
+    SELECT setval(sequence::regclass, 1, FALSE)
+    FROM unnest(ARRAY[
+        'production_drafts_id_seq',
+        'production_bundles_id_seq',
+        'production_bundle_assets_id_seq'
+    ]) AS sequence
+"""
+
+
+class Databases:
+    """Clones of the template; one whose schema a test has not changed is used again."""
+
+    def __init__(self, template: str, maintenance: psycopg.Connection[Any]) -> None:
+        self._template = Identifier(template)
+        self._maintenance = maintenance
+        # The faster one, where nothing waits for a disk.
+        strategy = "STRATEGY FILE_COPY" if _is_volatile(maintenance) else ""
+        self._strategy = SQL(strategy)
+        self._spare: tuple[str, Any] | None = None
+
+    @contextmanager
+    def database(self) -> Generator[str]:
+        """Give the DSN of a database for one test."""
+        name, schema = self._spare or self._clone()
+        self._spare = None
+        dsn = make_conninfo(os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=name)
+        try:
+            yield dsn
+            if self._is_emptied(dsn, schema):
+                self._spare = name, schema
+        finally:
+            if self._spare is None:
+                self._drop(name)
+
+    def _clone(self) -> tuple[str, Any]:
+        name = f"test_{uuid4().hex}"
+        create = SQL("CREATE DATABASE {} TEMPLATE {} {}")
+        self._maintenance.execute(
+            create.format(Identifier(name), self._template, self._strategy)
+        )
+        with psycopg.connect(os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=name) as conn:
+            return name, conn.execute(_SCHEMA).fetchone()
+
+    def _is_emptied(self, dsn: str, schema: Any) -> bool:
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid != pg_backend_pid()"
+            )
+            if conn.execute(_SCHEMA).fetchone() != schema:
+                return False
+            conn.execute(_EMPTY)
+            return True
+
+    def _drop(self, name: str) -> None:
+        self._maintenance.execute(
+            SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name))
+        )
+
+    def close(self) -> None:
+        """Drop the one that is there."""
+        if self._spare:
+            self._drop(self._spare[0])
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, maintenance: psycopg.Connection[Any]
+) -> Iterator[Databases]:
+    """Return where the databases of this process's tests come from."""
+    template = request.getfixturevalue("postgresql_noproc").template_dbname
+    databases = Databases(template, maintenance)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def dsn(postgresql_noproc: Any, maintenance: psycopg.Connection[Any]) -> Iterator[str]:
+def dsn(databases: Databases) -> Iterator[str]:
     """Where the test's own database is, with the three tables in it."""
-    name = Identifier(postgresql_noproc.dbname)
-    template = Identifier(postgresql_noproc.template_dbname)
-    # The faster one, where nothing waits for a disk.
-    strategy = SQL("STRATEGY FILE_COPY" if _is_volatile(maintenance) else "")
-    create = SQL("CREATE DATABASE {} TEMPLATE {} {}").format(name, template, strategy)
-    maintenance.execute(create)
-    try:
-        server = os.environ["PRODUCTION_SQL_TEST_DSN"]
-        yield make_conninfo(server, dbname=postgresql_noproc.dbname)
-    finally:
-        maintenance.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with databases.database() as dsn:
+        yield dsn
 
 
 def _is_volatile(conn: psycopg.Connection[Any]) -> bool:
