@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test pooler torture matrix
+.PHONY: demo test check pooler torture matrix
 
 demo: .venv/demo
 	$(BIN)/python -m production_sql demo
 
 test: .venv/test
 	$(BIN)/python -m pytest -n auto
+
+# Every query, contract and migration, by a server.
+check: .venv/test
+	$(BIN)/python -m production_sql check
 
 # What the calls promise, through a PgBouncer in transaction mode, which has to be installed.
 pooler: export PRODUCTION_SQL_TEST_POOLER = start

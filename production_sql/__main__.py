@@ -4,8 +4,9 @@ import argparse
 import os
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
+from pathlib import Path
 
 import psycopg
 
@@ -15,6 +16,21 @@ from .errors import ProductionError
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except (
+        ProductionError,
+        psycopg.Error,
+        ModuleNotFoundError,
+        subprocess.SubprocessError,
+    ) as error:
+        print(f"production_sql: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2 if arguments.run is _review else 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m production_sql",
         description="Drafts, bundles and assets in PostgreSQL, by hand-written SQL.",
@@ -27,25 +43,94 @@ def main(argv: list[str] | None = None) -> int:
         description="Stores, replays, fetches, pages, assembles and discards a sample "
         "campaign, step by step, in a schema of its own that is dropped at the end.",
     )
+    command.set_defaults(run=_demo)
     command.add_argument(
         "--dsn",
         default=os.environ.get("DATABASE_URL"),
         help="a libpq connection string or URL; by default DATABASE_URL, and without that "
         "a throw-away server of the extra 'embedded'",
     )
-    dsn = parser.parse_args(argv).dsn
-    try:
-        with nullcontext(dsn) if dsn else embedded.server() as server_dsn:
-            demo.run(server_dsn)
-    except (
-        ProductionError,
-        psycopg.Error,
-        ModuleNotFoundError,
-        subprocess.SubprocessError,
-    ) as error:
-        print(f"production_sql: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    command = commands.add_parser(
+        "check",
+        help="have a server check every query, its contract and the migrations",
+        description="Asks a server what each query takes, gives, reads, writes and locks, "
+        "and compares that with its function, its Struct and its contract; and what each "
+        "migration does. Exit status 0 if all is well, 1 if not.",
+    )
+    command.set_defaults(run=_check)
+    _add_package(command)
+    how = command.add_mutually_exclusive_group()
+    how.add_argument(
+        "--write", action="store_true", help="write the contracts and snapshots anew"
+    )
+    how.add_argument(
+        "--offline", action="store_true", help="compare what can be without a server"
+    )
+    command = commands.add_parser(
+        "review",
+        help="report in Markdown what a change does to queries and schema",
+        description="Compares the queries and migrations here with those of where HEAD "
+        "parted from a revision. Exit status 0: fine, 1: a reviewer must look, 2: broken.",
+    )
+    command.set_defaults(run=_review)
+    _add_package(command)
+    command.add_argument("--base", required=True, help="a revision, such as origin/main")
+    return parser
+
+
+def _add_package(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--package", default="production_sql", help="a package that declares queries"
+    )
+    command.add_argument(
+        "--migrations",
+        type=Path,
+        help="its folder of migrations; by default that in the package or beside it",
+    )
+    command.add_argument(
+        "--dsn",
+        help="a server on which databases are made and dropped (PostgreSQL 16 or later); "
+        "by default a throw-away one of the extra 'embedded'",
+    )
+
+
+def _server(dsn: str | None) -> AbstractContextManager[str]:
+    return nullcontext(dsn) if dsn else embedded.server()
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    with _server(arguments.dsn) as dsn:
+        demo.run(dsn)
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    # Here, since its extra is not there for who has the demo only.
+    from .check import checking, package
+    from .check.server import Server
+
+    found = package.load(arguments.package, arguments.migrations)
+    if arguments.offline:
+        problems = list(checking.offline(found))
+    else:
+        with _server(arguments.dsn) as dsn:
+            problems = list(checking.check(found, Server(dsn), write=arguments.write))
+    for problem in problems:
+        print(problem)
+    count = f"{len(problems) or 'no'} problem{'s' * (len(problems) != 1)}"
+    print(f"{len(found.queries)} queries checked, {count}")
+    return 1 if problems else 0
+
+
+def _review(arguments: argparse.Namespace) -> int:
+    from .check import package, review
+    from .check.server import Server
+
+    found = package.load(arguments.package, arguments.migrations)
+    with _server(arguments.dsn) as dsn:
+        report = review.review(found, Server(dsn), arguments.base)
+    print(report, end="")
+    return report.verdict
 
 
 if __name__ == "__main__":

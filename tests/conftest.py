@@ -18,7 +18,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from pytest_postgresql import factories
 
-from production_sql import embedded, schema
+from production_sql import ProductionError, embedded, schema
+from production_sql.check.server import Server
 from production_sql.runner import Query
 
 from .client import Client, Observer, done
@@ -104,6 +105,15 @@ def _migrate(**params: Any) -> None:
 
 
 postgresql_noproc = factories.postgresql_noproc(load=[_migrate])
+
+
+@pytest.fixture(scope="session")
+def checking_server() -> Server:
+    """Return the server for what only a newer one can tell."""
+    try:
+        return Server(os.environ["PRODUCTION_SQL_TEST_DSN"])
+    except ProductionError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

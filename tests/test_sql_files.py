@@ -60,7 +60,7 @@ def test_no_sql_is_in_python() -> None:
     words = re.compile(
         r"['\"](SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH \w+ AS|SET|CREATE) "
     )
-    for file in folder("migrations").parent.joinpath("production_sql").glob("*.py"):
+    for file in folder("migrations").parent.joinpath("production_sql").rglob("*.py"):
         assert not words.search(file.read_text("utf-8")), file
 
 

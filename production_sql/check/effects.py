@@ -1,0 +1,266 @@
+"""Which tables a statement reads, writes and locks, and where its parameters go."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from .catalog import Column
+from .nodes import Node
+from .nullability import Nullability
+from .scope import INSERT, RELATION, UPDATE, Scope, Stored
+
+_COERCIONS = {"ARRAYCOERCEEXPR", "COERCETODOMAIN", "COERCEVIAIO", "RELABELTYPE"}
+_CASTS = (1, 2)  # how a FUNCEXPR was written
+_MULTIEXPR = "3"  # one of the several that a subquery gives
+
+
+class Effects(Struct, frozen=True, kw_only=True):
+    """The oids of the relations that a statement touches."""
+
+    reads: set[int]
+    writes: set[int]
+    locks: set[int]
+
+
+def scopes(scope: Scope) -> Iterator[Scope]:
+    """Give the scope of a query and those of all queries within it."""
+    yield scope
+    stack: list[object] = list(scope.query.values())
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Node) and value.kind == "QUERY":
+            yield from scopes(scope.within(value))
+        elif isinstance(value, Node):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value  # pyright: ignore[reportUnknownArgumentType]
+
+
+def effects(scope: Scope) -> Effects:
+    """Return what a statement reads, writes and locks; a view stands for its tables."""
+    found = Effects(reads=set(), writes=set(), locks=set())
+    for inner in scopes(scope):
+        query = inner.query
+        conflict = query["onConflict"]
+        excluded = conflict.number("exclRelIndex") if conflict is not None else 0
+        locked = {mark.number("rti") for mark in query.nodes("rowMarks")}
+        for index, entry in enumerate(query.nodes("rtable"), 1):
+            if entry.number("rtekind") != RELATION or index == excluded:
+                continue
+            is_target = index == query.number("resultRelation")
+            for relation in _tables(inner, entry.number("relid")):
+                (found.writes if is_target else found.reads).add(relation)
+                if index in locked:
+                    found.locks.add(relation)
+    return found
+
+
+def _tables(scope: Scope, relation: int) -> set[int]:
+    view = scope.catalog.views.get(relation)
+    if view is None:
+        return {relation}
+    of_view = effects(Scope(scope.catalog, view))
+    return of_view.reads | of_view.writes
+
+
+def parameters(
+    scope: Scope, node: Node, seen: frozenset[int] = frozenset()
+) -> Iterator[int]:
+    """Give the numbers of the parameters whose value an expression is."""
+    if node.kind == "PARAM" and node["paramkind"] == "0":
+        yield node.number("paramid")
+    elif node.kind in _COERCIONS:
+        yield from parameters(scope, node["arg"], seen)
+    elif node.kind == "FUNCEXPR" and node.number("funcformat") in _CASTS:
+        yield from parameters(scope, node["args"][0], seen)
+    elif node.kind == "VAR" and id(node) not in seen:  # or a recursive query comes back
+        source = scope.source(node)
+        if isinstance(source, list):
+            for expression in source:
+                yield from parameters(*expression, seen | {id(node)})
+
+
+class Assignment(Struct, frozen=True, kw_only=True):
+    """An expression that is stored in a column."""
+
+    scope: Scope
+    column: Column
+    expression: Node
+
+
+def assignments(scope: Scope) -> Iterator[Assignment]:
+    """Give what the statement stores, and where."""
+    for inner in scopes(scope):
+        if inner.query.number("commandType") in (INSERT, UPDATE):
+            conflict = inner.query["onConflict"]
+            updated: list[Node] = conflict.nodes("onConflictSet") if conflict else []
+            yield from _assigned(inner, inner.query.nodes("targetList") + updated)
+        for action in inner.query.nodes("mergeActionList"):
+            yield from _assigned(inner, action.nodes("targetList"))
+
+
+def _assigned(scope: Scope, entries: list[Node]) -> Iterator[Assignment]:
+    target = _target(scope)
+    for entry in entries:
+        column = scope.catalog.columns.get(Stored(target, entry.number("resno")))
+        if column is not None and not entry.flag("resjunk"):
+            yield Assignment(scope=scope, column=column, expression=entry["expr"])
+
+
+def _target(scope: Scope) -> int:
+    index = scope.query.number("resultRelation")
+    entry: Node = scope.query["rtable"][index - 1]
+    return entry.number("relid")
+
+
+def missing(scope: Scope) -> Iterator[Column]:
+    """Give the columns without a value, though they are NOT NULL, of what is inserted."""
+    for inner in scopes(scope):
+        for insert in [inner.query, *inner.query.nodes("mergeActionList")]:
+            if insert.number("commandType") == INSERT:
+                given = {entry.number("resno") for entry in insert.nodes("targetList")}
+                for column in inner.catalog.columns.values():
+                    is_open = column.is_not_null and not column.has_default
+                    is_given = column.number in given
+                    if column.relation == _target(inner) and is_open and not is_given:
+                        yield column
+
+
+class Upsert(Struct, frozen=True, kw_only=True):
+    """What is to be said against an ON CONFLICT DO UPDATE, by column where it is one's."""
+
+    target: str
+    """What the stored row is called."""
+    has_guard: bool
+    unguarded: list[str]
+    """Not let through by the WHERE if nothing else is changed."""
+    blind: list[str]
+    """Compared by an operator that does not see a change from or to NULL."""
+    not_excluded: list[str]
+    """Set to something else than the row that was to be inserted."""
+    has_subquery: bool
+    has_function: bool
+    """Of the time or another that is not immutable, in the SET or the WHERE."""
+
+
+def upserts(scope: Scope) -> Iterator[Upsert]:
+    """Give the ON CONFLICT DO UPDATE clauses of a statement."""
+    for inner in scopes(scope):
+        conflict = inner.query["onConflict"]
+        if conflict is not None and conflict.nodes("onConflictSet"):
+            yield _upsert(inner, conflict)
+
+
+def _upsert(scope: Scope, conflict: Node) -> Upsert:
+    excluded = conflict.number("exclRelIndex")
+    stored = scope.query.number("resultRelation")
+    guard: Node | None = conflict["onConflictWhere"]
+    unguarded: list[str] = []
+    blind: list[str] = []
+    not_excluded: list[str] = []
+    subqueries, functions = _subqueries_and_functions(scope, guard)
+    for entry in conflict.nodes("onConflictSet"):
+        inside = _subqueries_and_functions(scope, entry)
+        subqueries, functions = subqueries or inside[0], functions or inside[1]
+        if entry.flag("resjunk"):  # the subquery that several columns are set to
+            continue
+        number = entry.number("resno")
+        name = scope.catalog.columns[_target(scope), number].name
+        is_of_several = entry["expr"].get("paramkind") == _MULTIEXPR
+        is_told = is_of_several or any(inside)
+        if not is_told and not _is_column(entry["expr"], excluded, number):
+            not_excluded.append(name)
+        if name == "updated_at" or guard is None:
+            continue
+        compared = [
+            node
+            for node in guard.walk()
+            if _operator(scope, node) in ("<>", "=")
+            and _mentions(node, stored, number)
+            and _mentions(node, excluded, number)
+        ]
+        if not compared or _lets_through(scope, guard, compared) is False:
+            unguarded.append(name)
+        elif all(
+            node.kind == "OPEXPR" and _can_be_null(scope, node, excluded)
+            for node in compared
+        ):
+            blind.append(name)
+    return Upsert(
+        target=scope.query["rtable"][stored - 1]["eref"]["aliasname"],
+        has_guard=guard is not None,
+        unguarded=unguarded,
+        blind=blind,
+        not_excluded=not_excluded,
+        has_subquery=subqueries,
+        has_function=functions,
+    )
+
+
+def _subqueries_and_functions(scope: Scope, node: Node | None) -> tuple[bool, bool]:
+    parts = [*node.walk()] if node is not None else []
+    return (
+        any(part.kind == "SUBLINK" for part in parts),
+        any(_is_of_the_moment(scope, part) for part in parts),
+    )
+
+
+def _operator(scope: Scope, node: Node) -> str | None:
+    if node.kind == "DISTINCTEXPR":
+        return "<>"
+    operator = scope.catalog.operators.get(node.number("opno"))
+    return operator.name if node.kind == "OPEXPR" and operator is not None else None
+
+
+def _lets_through(scope: Scope, guard: Node, differing: list[Node]) -> bool | None:
+    """Tell if a guard is true where only these of its comparisons find a difference.
+
+    None is what depends on other conditions.
+    """
+    if guard.kind == "BOOLEXPR":
+        values = [_lets_through(scope, part, differing) for part in guard["args"]]
+        if guard["boolop"] == "not":
+            return None if values[0] is None else not values[0]
+        decisive: bool = guard["boolop"] == "or"
+        if decisive in values:
+            return decisive
+        return None if None in values else not decisive
+    operator = _operator(scope, guard)
+    rows = {var.number("varno") for var in guard.walk() if var.kind == "VAR"}
+    if operator not in ("<>", "=") or len(rows) == 1:  # or of the one row only
+        return None
+    is_different = any(guard is comparison for comparison in differing)
+    return is_different == (operator == "<>")
+
+
+def _is_column(node: Node, index: int, number: int) -> bool:
+    return node.kind == "VAR" and (
+        (node.number("varno"), node.number("varattno")) == (index, number)
+    )
+
+
+def _mentions(node: Node, index: int, number: int) -> bool:
+    return any(_is_column(part, index, number) for part in node.walk())
+
+
+def _can_be_null(scope: Scope, comparison: Node, excluded: int) -> bool:
+    # What is excluded is known better than its column: it is what was to be inserted.
+    given = {entry.number("resno"): entry["expr"] for entry in scope.query["targetList"]}
+    nullability = Nullability()
+    for side in comparison["args"]:
+        inner = side
+        while inner.kind in _COERCIONS:
+            inner = inner["arg"]
+        number = inner.number("varattno")
+        if _is_column(inner, excluded, number) and number in given:
+            side = given[number]
+        if nullability.of(scope, side):
+            return True
+    return False
+
+
+def _is_of_the_moment(scope: Scope, node: Node) -> bool:
+    if node.kind in ("SQLVALUEFUNCTION", "NEXTVALUEEXPR"):
+        return True
+    function = scope.catalog.functions.get(node.number("funcid") or node.number("opfuncid"))
+    return function is not None and not function.is_immutable

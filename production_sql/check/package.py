@@ -1,0 +1,119 @@
+"""The queries that a package declares, and its migrations."""
+
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from msgspec import Struct
+
+from ..errors import ProductionError, QueryError
+from ..runner import Queries, Query
+from ..stream import Stream
+from .problem import Problem
+
+Declared = Query[..., Any] | Stream[..., Any]
+
+
+class Package(Struct, frozen=True, kw_only=True):
+    """What a package declares, and what is wrong with the declarations."""
+
+    name: str
+    folder: Path
+    queries: list[Declared]
+    migrations: Path | None
+    problems: list[Problem]
+
+
+def load(name: str, migrations: Path | None = None) -> Package:
+    """Import a package with all its modules, and return what they declare.
+
+    The migrations are in the folder that is given, or else in the folder of that name in
+    the package or beside it, if there is one. Raises ProductionError if there is no such
+    package or folder, and what its modules raise, but for the mistakes in declarations.
+    """
+    if migrations is not None and not migrations.is_dir():
+        raise ProductionError(f"--migrations: {migrations} is not a folder")
+    try:
+        package = import_module(name)
+    except ModuleNotFoundError as error:
+        raise ProductionError(f"--package: {error}: is it installed, or here?") from error
+    except QueryError as error:
+        problem = _at_import(error)
+        folder = problem.file.parent
+        return Package(
+            name=name, folder=folder, queries=[], migrations=None, problems=[problem]
+        )
+    problems: list[Problem] = []
+    broken: set[str] = set()
+    folder = Path(package.__file__ or "").parent
+    path = getattr(package, "__path__", ())
+    # By itself it would import a broken package once more, without a hand to catch it.
+    for module in pkgutil.walk_packages(path, f"{name}.", lambda _: None):
+        if not module.name.endswith(".__main__"):
+            try:
+                import_module(module.name)
+            except QueryError as error:
+                broken.add(module.name.rpartition(".")[2])
+                problem = _at_import(error)
+                if problem not in problems:  # it is met again by who imports the module
+                    problems.append(problem)
+    folders = list(_folders(name))
+    problems += _without_function(folders, broken)
+    beside = (folder / "migrations", folder.parent / "migrations")
+    found = [place for place in beside if place.is_dir()]
+    return Package(
+        name=name,
+        folder=folder,
+        queries=[
+            query for queries in folders for _, query in sorted(queries.statements.items())
+        ],
+        migrations=migrations or (found[0] if found else None),
+        problems=problems,
+    )
+
+
+def _folders(name: str) -> Iterator[Queries]:
+    modules: list[ModuleType] = [
+        module
+        for module_name, module in sorted(sys.modules.items())
+        if module_name == name or module_name.startswith(f"{name}.")
+    ]
+    found = {
+        id(value): value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, Queries)
+    }
+    yield from found.values()
+
+
+def _at_import(error: QueryError) -> Problem:
+    # The declaration is in the module that was imported last.
+    frames = traceback.extract_tb(error.__traceback__)
+    modules = [frame for frame in frames if frame.name == "<module>"]
+    file = Path(modules[-1].filename)
+    above = file.read_text("utf-8-sig").split("\n")[: (modules[-1].lineno or 1) - 1]
+    return Problem(
+        file=file,
+        offset=sum(len(line) + 1 for line in above),
+        what=str(error).replace(f"{Path.cwd()}/", ""),
+        mend="Bring the function and its file together: the module cannot be imported.",
+    )
+
+
+def _without_function(folders: list[Queries], broken: set[str]) -> Iterator[Problem]:
+    declared = {file for queries in folders for file in queries.statements}
+    for folder in sorted({queries.folder for queries in folders}):
+        for file in sorted(folder.rglob("*.sql")):
+            # What a broken module declares after its mistake is not known.
+            if file not in declared and file.parent.name not in broken:
+                yield Problem(
+                    file=file,
+                    what="no function is declared for this file",
+                    mend=f"Declare {file.parent.name}.{file.stem}, or delete the file.",
+                )

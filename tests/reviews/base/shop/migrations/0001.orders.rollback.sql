@@ -1,0 +1,6 @@
+-- Drops both tables.
+SET LOCAL lock_timeout = '5s';
+
+DROP TABLE orders;
+
+DROP TABLE customers;

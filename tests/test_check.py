@@ -1,0 +1,435 @@
+"""The commands check and review, on the project itself and on a host's package."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+from production_sql.__main__ import _parser, main
+from production_sql.check import checking, package
+from production_sql.check.review import Review, Verdict, review
+from production_sql.check.server import Server
+from production_sql.errors import ProductionError
+
+CHECKOUT = Path(__file__).parents[1]
+DSN = "PRODUCTION_SQL_TEST_DSN"
+SAMPLES = CHECKOUT / "tests" / "reviews"
+REPORTS = CHECKOUT / "docs" / "review"
+# The plans in the reports are those of this version.
+VERSION = 18
+MIGRATIONS = "shop/migrations"
+FETCH = Path("shop/sql/orders/fetch.contract")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=host", "-c", "user.email=host@example.org"]
+    command = ["git", *who, *arguments]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def forget() -> None:
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == "shop":
+            del sys.modules[name]
+
+
+def load() -> package.Package:
+    forget()
+    return package.load("shop")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, checking_server: Server) -> Path:
+    """A repository with a host's package, checked and committed."""
+    folder = tmp_path_factory.mktemp("base")
+    shutil.copytree(SAMPLES / "base", folder, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setattr(sys, "dont_write_bytecode", True)
+        assert list(checking.check(load(), checking_server, write=True)) == []
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=base")
+    return folder
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: Path) -> Iterator[Path]:
+    """A copy of the repository, in which the package is."""
+    shutil.copytree(base, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    forget()
+    yield tmp_path
+    forget()
+
+
+@pytest.fixture
+def check(host: Path, checking_server: Server) -> Callable[..., list[str]]:
+    """Return what checks the host's package."""
+    assert host.is_dir()
+
+    def check(*, write: bool = False) -> list[str]:
+        return [
+            str(problem) for problem in checking.check(load(), checking_server, write=write)
+        ]
+
+    return check
+
+
+@pytest.fixture
+def reviewed(host: Path, checking_server: Server) -> Callable[..., Review]:
+    """Return what reviews the host as it is now, its contracts written anew or not."""
+    assert host.is_dir()
+
+    def reviewed(*, is_checked: bool = True) -> Review:
+        if is_checked:
+            list(checking.check(load(), checking_server, write=True))
+        return review(load(), checking_server, "main")
+
+    return reviewed
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+def offline() -> list[str]:
+    return [str(problem) for problem in checking.offline(load())]
+
+
+def test_the_project_passes_its_own_check(
+    checking_server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del checking_server
+    status = main(["check", "--dsn", os.environ[DSN]])
+
+    assert re.search(r"\d\d queries checked, no problems\n$", capsys.readouterr().out)
+    assert status == 0
+
+
+def test_the_project_passes_offline(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--offline"]) == 0
+    assert capsys.readouterr().out.endswith("queries checked, no problems\n")
+
+
+def test_what_a_contract_no_longer_says_is_a_diff(check: Callable[..., list[str]]) -> None:
+    replace(Path("shop/sql/orders/fetch.sql"), "INNER JOIN", "LEFT JOIN")
+    replace(Path("shop/orders.py"), "customer: str", "customer: str | None")
+
+    (problem,) = check()
+
+    assert problem.startswith(f"{FETCH}: it is not what is found now\n    --- kept\n")
+    assert "\n    -column customer text not null\n    +column customer text\n" in problem
+    assert problem.endswith(
+        "  Look at what has changed, run check --write, and commit it with the SQL."
+    )
+    assert check(write=True) == []
+    assert check() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("shop/sql/orders/fetch.sql", "INNER JOIN", "LEFT JOIN"),
+        ("shop/orders.py", "customer: str", "customer: str | None"),
+        ("shop/orders.py", "-> list[int]", "-> list[float]"),
+        ("shop/orders.py", "customer_id: int", "customer_id: str"),
+        ("shop/migrations/0001.orders.sql", "note text NOT NULL", "note text"),
+    ],
+)
+def test_a_change_of_a_statement_a_type_or_a_migration_takes_no_server_to_be_seen(
+    check: Callable[..., list[str]], file: str, old: str, new: str
+) -> None:
+    del check
+    assert offline() == []
+    replace(Path(file), old, new)
+
+    assert len(offline()) == 1
+
+
+def test_the_plan_of_another_version_is_not_compared(
+    check: Callable[..., list[str]], checking_server: Server
+) -> None:
+    replace(FETCH, f"PostgreSQL {checking_server.version}", "PostgreSQL 12")
+    replace(FETCH, "Index Scan", "Quantum Scan")
+    assert check() == []
+
+    replace(FETCH, "PostgreSQL 12", f"PostgreSQL {checking_server.version}")
+    assert len(check()) == 1
+
+
+def test_a_contract_is_missed_and_one_too_many_is_told(
+    check: Callable[..., list[str]],
+) -> None:
+    FETCH.rename(FETCH.with_stem("gone"))
+
+    assert offline() == [
+        f"{FETCH}: there is no contract\n  Look at what has changed, run check --write, "
+        "and commit it with the SQL.",
+        "shop/sql/orders/gone.contract: there is no SQL file to it\n  Delete the contract.",
+    ]
+    assert check() == offline()
+
+
+def test_the_snapshot_of_the_schema_is_compared(check: Callable[..., list[str]]) -> None:
+    replace(Path("shop/migrations/schema.snapshot"), "name text", "name varchar")
+
+    (problem,) = check()
+
+    assert problem.startswith(
+        "shop/migrations/schema.snapshot: it is not what is found now"
+    )
+    assert "-    name varchar NOT NULL\n" in problem
+    assert check(write=True) == []
+    assert check() == []
+
+
+def test_an_identity_that_runs_out_is_refused(check: Callable[..., list[str]]) -> None:
+    replace(Path("shop/migrations/0001.orders.sql"), "order_id bigint", "order_id int")
+    Path("shop/migrations/checksums.sha256").unlink()
+
+    assert check(write=True) == [
+        "shop/migrations/schema.snapshot: orders.order_id is an identity of type integer, "
+        "and each replayed upsert uses up a value\n  Make it a bigint."
+    ]
+
+
+def test_migrations_that_fail_are_told_and_no_query_is_blamed(
+    check: Callable[..., list[str]],
+) -> None:
+    Path("shop/migrations/0002.more.sql").write_text("SELECT 1;\n\nSELECT nothing;\n")
+    Path("shop/migrations/0002.more.rollback.sql").write_text("SELECT 1;\n")
+
+    (problem,) = check(write=True)
+
+    assert problem == (
+        'shop/migrations/0002.more.sql:3:8: it fails: column "nothing" does not exist\n'
+        "    SELECT nothing;\n           ^\n  Mend the statement."
+    )
+
+
+def test_a_package_without_migrations_is_checked_in_an_empty_database(
+    check: Callable[..., list[str]],
+) -> None:
+    shutil.rmtree("shop/migrations")
+
+    assert [problem.partition("\n")[0] for problem in check()] == [
+        "shop/sql/orders/fetch.sql:6:6: orders.fetch: the server refuses it: relation "
+        '"orders" does not exist',
+        "shop/sql/orders/fetch_by_customer.sql:3:6: orders.fetch_by_customer: the server "
+        'refuses it: relation "orders" does not exist',
+    ]
+
+
+def test_the_command_says_what_is_wrong_and_fails(
+    check: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace(Path("shop/orders.py"), "note: str", "note: int")
+
+    assert main(["check", "--package", "shop", "--dsn", os.environ[DSN]]) == 1
+
+    said = capsys.readouterr().out
+    assert "column note: the server gives text" in said
+    assert said.endswith("2 queries checked, 2 problems\n")
+    del check
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--package", "nowhere"], "--package: No module named 'nowhere'"),
+        (["--migrations", "nowhere"], "--migrations: nowhere is not a folder"),
+    ],
+)
+def test_what_is_not_there_is_an_error(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--offline", *arguments]) == 1
+
+    assert said in capsys.readouterr().err
+
+
+def test_a_server_that_cannot_tell_is_refused() -> None:
+    with psycopg.connect(os.environ[DSN]) as conn:
+        version = conn.info.server_version // 10000
+    if version >= 16:
+        pytest.skip("this one can")
+
+    with pytest.raises(ProductionError) as raised:
+        Server(os.environ[DSN])
+
+    assert str(raised.value) == (
+        f"PostgreSQL {version} cannot tell what a check asks: it takes 16 or later"
+    )
+
+
+def test_a_server_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--dsn", "host=/nowhere"]) == 1
+    assert "OperationalError" in capsys.readouterr().err
+
+
+def test_the_commands_of_the_examples_are_commands() -> None:
+    hooks = yaml.safe_load((REPORTS / "pre-commit-config.yaml").read_text("utf-8"))
+    workflow = yaml.safe_load((REPORTS / "workflow.yml").read_text("utf-8"))
+    lines = [hook["entry"] for hook in hooks["repos"][0]["hooks"]]
+    for step in workflow["jobs"]["review"]["steps"]:
+        lines += step.get("run", "").splitlines()
+    commands = re.findall(r"python -m production_sql ([^>\n]+)", "\n".join(lines))
+
+    assert len(commands) == 3
+    for command in commands:
+        _parser().parse_args(command.split())
+
+
+def test_the_sample_in_the_readme_is_of_a_recorded_report() -> None:
+    readme = (CHECKOUT / "README.md").read_text("utf-8")
+    quoted = [line[2:] for line in readme.splitlines() if line.startswith(">")]
+
+    recorded = (REPORTS / "outer_join.md").read_text("utf-8").splitlines()
+    assert len(quoted) > 10
+    assert set(quoted) <= set(recorded)
+
+
+@pytest.mark.parametrize(
+    ("sample", "wanted"),
+    [
+        ("renamed_column", Verdict.BROKEN),
+        ("dropped_index", Verdict.BROKEN),
+        ("outer_join", Verdict.LOOK),
+    ],
+)
+def test_a_recorded_change_has_the_recorded_report(
+    host: Path,
+    checking_server: Server,
+    reviewed: Callable[[], Review],
+    sample: str,
+    wanted: Verdict,
+) -> None:
+    shutil.copytree(SAMPLES / sample, host, dirs_exist_ok=True)
+
+    report = reviewed()
+
+    assert report.verdict == wanted
+    if checking_server.version == VERSION:
+        file = REPORTS / f"{sample}.md"
+        if "PRODUCTION_SQL_WRITE_EXPECTED" in os.environ:
+            file.write_text(str(report), "utf-8")
+        assert str(report) == file.read_text("utf-8")
+
+
+def test_without_a_change_all_is_fine(reviewed: Callable[[], Review]) -> None:
+    assert str(reviewed()) == (
+        "# SQL review\n\n"
+        "**Verdict: fine: no query and no schema is another than before.**\n"
+    )
+
+
+def test_a_comment_is_no_change(host: Path, reviewed: Callable[[], Review]) -> None:
+    file = host / "shop/sql/orders/fetch.sql"
+    file.write_text("-- Another word of it.\n" + file.read_text())
+
+    assert reviewed().verdict == Verdict.FINE
+
+
+def test_an_edited_migration_is_broken(host: Path, reviewed: Callable[[], Review]) -> None:
+    file = host / MIGRATIONS / "0001.orders.sql"
+    file.write_text(file.read_text().replace("note text NOT NULL", "note text"))
+
+    report = reviewed()
+
+    assert report.verdict == Verdict.BROKEN
+    assert (
+        "`0001.orders.sql` is edited: who has applied it will not apply it again. Restore "
+        "it, and write a new migration."
+    ) in str(report)
+
+
+def test_a_migration_that_is_gone_is_broken(
+    host: Path, reviewed: Callable[[], Review]
+) -> None:
+    for file in (host / MIGRATIONS).glob("0001.*"):
+        file.unlink()
+
+    report = reviewed()
+
+    assert report.verdict == Verdict.BROKEN
+    assert "`0001.orders.sql` is gone" in str(report)
+
+
+def test_a_contract_that_was_not_written_anew_is_broken(
+    host: Path, reviewed: Callable[..., Review]
+) -> None:
+    shutil.copytree(SAMPLES / "outer_join", host, dirs_exist_ok=True)
+
+    report = reviewed(is_checked=False)
+
+    assert report.verdict == Verdict.BROKEN
+    assert "fetch.contract: it is not what is found now" in str(report)
+
+
+def test_what_a_migration_does_to_the_columns_of_a_query_is_told(
+    host: Path, reviewed: Callable[[], Review]
+) -> None:
+    folder = host / MIGRATIONS
+    (folder / "0002.change.sql").write_text(
+        "SET LOCAL lock_timeout = '5s';\n"
+        "ALTER TABLE orders ALTER COLUMN note TYPE varchar, ALTER note DROP NOT NULL;\n"
+        "ALTER TABLE customers ALTER COLUMN name DROP NOT NULL;\n"
+    )
+    (folder / "0002.change.rollback.sql").write_text(
+        "SET LOCAL lock_timeout = '5s';\n"
+        "ALTER TABLE customers ALTER COLUMN name SET NOT NULL;\n"
+        "ALTER TABLE orders ALTER COLUMN note TYPE text, ALTER note SET NOT NULL;\n"
+    )
+
+    report = str(reviewed())
+
+    assert "| `orders.fetch` | column note is character varying, not text |" in report
+    assert "| `orders.fetch` | column note can be NULL |" in report
+    assert "| `orders.fetch` | column customer can be NULL |" in report
+    assert "ACCESS EXCLUSIVE on orders" in report
+
+
+def test_a_query_that_is_added_or_removed_is_told(
+    host: Path, reviewed: Callable[[], Review]
+) -> None:
+    folder = host / "shop/sql/orders"
+    (folder / "count_all.sql").write_text(
+        "-- All of them.\n-- allow scan of orders: it is for a report once a month.\n"
+        "SELECT count(*) AS orders\nFROM orders\n"
+    )
+    module = host / "shop/orders.py"
+    text = module.read_text().replace(
+        "@query\ndef fetch_by_customer(customer_id: int) -> list[int]: ...\n",
+        "@query\ndef count_all() -> list[int]: ...\n",
+    )
+    module.write_text(text)
+    for file in folder.glob("fetch_by_customer.*"):
+        file.unlink()
+
+    report = reviewed()
+
+    assert report.verdict == Verdict.LOOK
+    assert "### `orders.count_all` is added" in str(report)
+    assert "### `orders.fetch_by_customer` is removed" in str(report)
+
+
+def test_a_revision_that_is_not_there_is_an_error(
+    host: Path, checking_server: Server
+) -> None:
+    del host
+    with pytest.raises(ProductionError) as raised:
+        review(load(), checking_server, "nowhere")
+
+    assert str(raised.value).startswith("--base: merge-base nowhere HEAD: fatal: ")

@@ -1,0 +1,3 @@
+SELECT json_build_object('slug', slug) AS post
+FROM posts
+WHERE author_id = %(author_id)s

@@ -1,0 +1,3 @@
+SELECT json_build_object('slug', slug, 'subtitle', subtitle, 'at', shown_at) AS post
+FROM posts
+WHERE author_id = %(author_id)s

@@ -1,0 +1,3 @@
+SELECT title
+FROM posts
+WHERE id = %(post_id)s

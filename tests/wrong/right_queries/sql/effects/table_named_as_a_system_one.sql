@@ -1,0 +1,2 @@
+INSERT INTO domains (name)
+VALUES (%(name)s)

@@ -1,0 +1,3 @@
+UPDATE posts
+SET price = %(price)s
+WHERE id = %(post_id)s

@@ -1,0 +1,3 @@
+UPDATE posts
+SET state = %(state)s::text::post_state
+WHERE id = %(post_id)s

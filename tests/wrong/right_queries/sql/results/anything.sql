@@ -1,0 +1,3 @@
+SELECT subtitle
+FROM posts
+WHERE author_id = %(author_id)s

@@ -1,0 +1,4 @@
+UPDATE posts
+SET title = %(title)s
+WHERE id = %(post_id)s
+RETURNING title

@@ -1,0 +1,4 @@
+SELECT id
+FROM posts
+ORDER BY id
+LIMIT 1

@@ -1,0 +1,3 @@
+SELECT max(updated_at)
+FROM posts
+WHERE author_id = %(author_id)s

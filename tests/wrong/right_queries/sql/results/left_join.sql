@@ -1,0 +1,6 @@
+SELECT
+    authors.name,
+    posts.title
+FROM authors
+LEFT JOIN posts ON authors.id = posts.author_id
+WHERE authors.id = %(author_id)s

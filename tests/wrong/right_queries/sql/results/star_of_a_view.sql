@@ -1,0 +1,6 @@
+SELECT found.*
+FROM (
+    SELECT title
+    FROM shown_posts
+    WHERE author_id = %(author_id)s
+) AS found

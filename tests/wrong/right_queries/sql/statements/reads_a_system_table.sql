@@ -1,0 +1,2 @@
+SELECT typname::text
+FROM pg_type

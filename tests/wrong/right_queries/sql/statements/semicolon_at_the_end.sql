@@ -1,0 +1,3 @@
+SELECT title
+FROM posts
+WHERE author_id = %(author_id)s; -- and no more

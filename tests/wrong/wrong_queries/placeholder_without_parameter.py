@@ -1,0 +1,7 @@
+"""Not to be imported."""
+
+from . import query
+
+
+@query
+def titles(author_id: int) -> list[str]: ...

@@ -1,0 +1,4 @@
+SELECT title
+FROM posts
+WHERE id = %(post_id)s
+FOR UPDATE

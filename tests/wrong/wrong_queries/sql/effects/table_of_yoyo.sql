@@ -1,0 +1,3 @@
+-- allow scan of _yoyo_migration: there are few.
+SELECT migration_hash
+FROM _yoyo_migration

@@ -1,0 +1,2 @@
+DELETE FROM pg_description
+WHERE description = %(name)s

@@ -1,0 +1,3 @@
+SELECT title
+FROM posts
+WHERE author_id = 1

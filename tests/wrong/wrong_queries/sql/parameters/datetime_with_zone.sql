@@ -1,0 +1,3 @@
+UPDATE posts
+SET local_at = %(local_at)s
+WHERE id = %(post_id)s

@@ -1,0 +1,3 @@
+UPDATE posts
+SET tags = %(tags)s
+WHERE id = %(post_id)s

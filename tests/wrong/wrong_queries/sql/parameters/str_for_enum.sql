@@ -1,0 +1,3 @@
+UPDATE posts
+SET state = %(state)s
+WHERE id = %(post_id)s

@@ -1,0 +1,3 @@
+UPDATE posts
+SET extra = %(extra)s
+WHERE id = %(post_id)s

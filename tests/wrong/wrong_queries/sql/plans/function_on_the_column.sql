@@ -1,0 +1,3 @@
+SELECT id
+FROM posts
+WHERE upper(slug) = %(slug)s

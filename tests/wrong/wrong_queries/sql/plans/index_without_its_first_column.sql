@@ -1,0 +1,3 @@
+SELECT id
+FROM posts
+WHERE shown_at = %(shown_at)s

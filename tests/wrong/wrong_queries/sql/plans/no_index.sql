@@ -1,0 +1,3 @@
+SELECT id
+FROM posts
+WHERE title = %(title)s

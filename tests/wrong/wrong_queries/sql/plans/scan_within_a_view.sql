@@ -1,0 +1,3 @@
+-- 50 % of it are 'größer'.
+SELECT 'ä%%' || title AS title
+FROM shown_posts

@@ -1,0 +1,4 @@
+-- The names of all.
+-- allow scan of authors:
+SELECT name
+FROM authors

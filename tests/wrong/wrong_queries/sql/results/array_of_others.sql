@@ -1,0 +1,3 @@
+SELECT tags
+FROM posts
+WHERE id = %(post_id)s

@@ -1,0 +1,6 @@
+SELECT
+    slug,
+    title,
+    title
+FROM posts
+WHERE author_id = %(author_id)s

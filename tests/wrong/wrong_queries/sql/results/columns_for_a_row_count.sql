@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM posts
+WHERE author_id = %(author_id)s

@@ -1,0 +1,3 @@
+SELECT slug
+FROM posts
+WHERE author_id = %(author_id)s

@@ -1,0 +1,3 @@
+SELECT price
+FROM posts
+WHERE id = %(post_id)s

@@ -1,0 +1,3 @@
+SELECT local_at
+FROM posts
+WHERE id = %(post_id)s

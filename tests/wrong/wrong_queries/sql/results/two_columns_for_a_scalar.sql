@@ -1,0 +1,5 @@
+SELECT
+    slug,
+    title
+FROM posts
+WHERE author_id = %(author_id)s

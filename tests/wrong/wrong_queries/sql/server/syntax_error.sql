@@ -1,0 +1,4 @@
+-- The titles of an author.
+SELECT title
+FROM posts
+WHERE author_id == = %(author_id)s

@@ -1,0 +1,7 @@
+INSERT INTO posts AS stored (author_id, slug, title)
+VALUES (%(author_id)s, %(slug)s, %(title)s)
+ON CONFLICT (slug) DO UPDATE
+    SET
+        title = excluded.title,
+        updated_at = now()
+    WHERE stored.title != excluded.title

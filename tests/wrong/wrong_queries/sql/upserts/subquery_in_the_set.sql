@@ -1,0 +1,5 @@
+INSERT INTO posts AS stored (author_id, slug, title)
+VALUES (%(author_id)s, %(slug)s, %(title)s)
+ON CONFLICT (slug) DO UPDATE
+    SET title = (SELECT max(authors.name) FROM authors WHERE authors.id = 1)
+    WHERE stored.title != excluded.title
