@@ -44,5 +44,6 @@ with embedded.server() as dsn, psycopg.connect(dsn, autocommit=True) as conn:
     yoyo("rollback", dsn)
     assert tables(conn) == set()
     assert schema.apply(dsn) == schema.rollback(dsn) != []
-subprocess.run([sys.executable, "-I", "-m", "production_sql", "demo"], check=True)
+for command in ("demo", "check"):
+    subprocess.run([sys.executable, "-I", "-m", "production_sql", command], check=True)
 print(f"{PACKAGE.name} works as installed")
