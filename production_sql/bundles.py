@@ -1,5 +1,7 @@
 """Draft bundles, each with its assets."""
 
+from collections.abc import Iterator
+
 from .dtos import DraftBundleDTO, Id, Limit
 from .errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from .files import query
@@ -7,7 +9,7 @@ from .operation import Steps, once, operation
 from .outcome import AssetOutcome, Outcome, settled, written_or_undone
 from .runner import Call
 
-__all__ = ["create", "discard", "fetch", "fetch_by_draft", "upsert"]
+__all__ = ["create", "discard", "fetch", "fetch_by_draft", "stream", "upsert"]
 
 
 def _check_assets_differ(call: Call[AssetOutcome], bundle: DraftBundleDTO) -> None:
@@ -85,6 +87,15 @@ def fetch_by_draft(
     if after is not None and not page:
         raise NotFoundError(f"draft {draft_id!r} has no bundle {after!r} to go on after")
     return page if after is None else page[1:]
+
+
+@query
+def stream(*, draft_id: Id | None = None) -> Iterator[DraftBundleDTO]:
+    """Return the bundles, or those of a draft, one by one, the first stored first.
+
+    As drafts.stream does. Raises InvalidValueError before anything is sent.
+    """
+    ...
 
 
 @query

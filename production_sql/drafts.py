@@ -1,12 +1,14 @@
 """Content drafts."""
 
+from collections.abc import Iterator
+
 from .dtos import ContentDraftDTO, Id, Limit
 from .errors import AlreadyExistsError, NotFoundError
 from .files import query
 from .operation import Steps, once, operation
 from .outcome import Outcome, settled
 
-__all__ = ["create", "discard", "fetch", "fetch_by_strategy", "upsert"]
+__all__ = ["create", "discard", "fetch", "fetch_by_strategy", "stream", "upsert"]
 
 
 @query
@@ -68,6 +70,18 @@ def fetch_by_strategy(
             f"strategy {strategy_id!r} has no draft {after!r} to go on after"
         )
     return page if after is None else page[1:]
+
+
+@query
+def stream(*, strategy_id: Id | None = None) -> Iterator[ContentDraftDTO]:
+    """Return the drafts, or those of a strategy, one by one, the first stored first.
+
+    For any number of them in constant memory: the server keeps the rows and is asked for a
+    hundred at a time. To be read to the end or closed, within the caller's transaction or,
+    in autocommit, with a snapshot of its own. Raises InvalidValueError before anything is
+    sent.
+    """
+    ...
 
 
 @query

@@ -211,3 +211,12 @@ class Background:
 
 def ids(rows: Sequence[dict[str, Any]], column: str) -> list[str]:
     return [row[column] for row in rows]
+
+
+def read(client: Client, rows: Any) -> list[Any]:
+    """Read a stream to its end."""
+
+    async def read_async() -> list[Any]:
+        return [row async for row in rows]
+
+    return list(rows) if client.kind == "sync" else client.run(read_async())

@@ -3,7 +3,6 @@
 Each statement is run too: on tables that hold what is awkward, and on empty ones.
 """
 
-import os
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,6 @@ from production_sql.check.catalog import Catalog
 from production_sql.check.describe import connect, describe
 from production_sql.check.scope import Scope
 from production_sql.check.server import Server
-from production_sql.errors import ProductionError
 
 SCHEMA = """
 CREATE DOMAIN must AS int NOT NULL;
@@ -97,16 +95,12 @@ ALTER TABLE unproven ADD NOT NULL v NOT VALID; ALTER TABLE unproven ADD NOT NULL
 
 
 @pytest.fixture(scope="module")
-def conn() -> Iterator[Connection[Any]]:
+def conn(checking_server: Server) -> Iterator[Connection[Any]]:
     """A session on the schema above."""
-    try:
-        server = Server(os.environ["PRODUCTION_SQL_TEST_DSN"])
-    except ProductionError as error:
-        pytest.skip(str(error))
-    is_18 = server.version >= 18
+    is_18 = checking_server.version >= 18
     # Since 18 a child cannot be weaker, but a constraint can be its table's alone.
     weaken = "ALTER TABLE looser ALTER v DROP NOT NULL;"
-    with server.database() as dsn, connect(dsn) as conn:
+    with checking_server.database() as dsn, connect(dsn) as conn:
         script = SCHEMA.replace("{no_inherit}", " NO INHERIT" if is_18 else "")
         script = script.replace("{weaken}", "" if is_18 else weaken)
         conn.execute("CREATE SCHEMA own")

@@ -24,7 +24,7 @@ from production_sql.runner import Queries
 
 from .blog import posts, query
 from .blog.posts import Author, Echo, Line, Mood, Post, Scalars
-from .client import Client, Observer
+from .client import Client, Observer, read
 from .samples import bundle, draft
 
 ANN = Author("Ann", date(1980, 2, 29))
@@ -232,13 +232,6 @@ def test_a_stream_ends_with_its_transaction(blog: Client) -> None:
 
     blog.rollback()
     blog.run(rows.close() if blog.kind == "sync" else rows.aclose())
-
-
-def read(client: Client, rows: Any) -> list[Any]:
-    async def read_async() -> list[Any]:
-        return [row async for row in rows]
-
-    return list(rows) if client.kind == "sync" else client.run(read_async())
 
 
 def test_a_stream_that_was_cut_off_by_an_error_does_not_go_on(

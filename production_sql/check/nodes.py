@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 # The server parts tokens by these three only; a name can hold any other white space.
 _TOKEN = re.compile(r"[(){}]|(?:\\.|[^ \n\t(){}\\])+", re.DOTALL)
@@ -61,7 +61,7 @@ def _key(value: Any) -> str:
     if isinstance(value, Node):
         return value.key()
     if isinstance(value, list):
-        return f"[{', '.join(map(_key, cast('list[Any]', value)))}]"
+        return str([_key(item) for item in value])  # pyright: ignore[reportUnknownVariableType]
     return repr(value)
 
 

@@ -202,8 +202,6 @@ class Nullability:
         query = scope.query
         if not query.nodes("groupingSets") or query.flag("hasGroupRTE"):
             return False
-        if node.kind == "VAR" and not node.number("varlevelsup"):
-            return True
         if id(query) not in self._grouped:
             clauses = query.nodes("groupClause")
             numbers = {clause.number("tleSortGroupRef") for clause in clauses}

@@ -7,7 +7,7 @@ import pytest
 
 from production_sql import assets, bundles, drafts
 
-from ..client import Client, Observer
+from ..client import Client, Observer, read
 from ..samples import asset, bundle, draft
 
 FETCHES = pytest.mark.parametrize(
@@ -22,6 +22,11 @@ FETCHES = pytest.mark.parametrize(
         ),
         (lambda client: client(assets.fetch, "asset_1"), asset("asset_1")),
         (lambda client: client(assets.fetch_by_bundle, "bundle_1"), [asset("asset_1")]),
+        (lambda client: read(client, drafts.stream(client.conn)), [draft()]),
+        (
+            lambda client: read(client, bundles.stream(client.conn)),
+            [bundle("bundle_1", "asset_1")],
+        ),
     ],
     ids=[
         "drafts.fetch",
@@ -30,6 +35,8 @@ FETCHES = pytest.mark.parametrize(
         "bundles.fetch_by_draft",
         "assets.fetch",
         "assets.fetch_by_bundle",
+        "drafts.stream",
+        "bundles.stream",
     ],
 )
 

@@ -9,11 +9,11 @@ SELECT
     AND proc.oid < 16384 AS is_system,
     proc.proisstrict AS is_strict,
     proc.provolatile = 'i' AS is_immutable,
-    EXISTS (
-        SELECT FROM pg_cast AS conversion
+    proc.oid IN (
+        SELECT conversion.castfunc
+        FROM pg_cast AS conversion
         WHERE
-            conversion.castfunc = proc.oid
-            AND conversion.oid < 16384
+            conversion.oid < 16384
             AND conversion.castsource != 'jsonb'::regtype
             AND conversion.casttarget NOT IN ('time'::regtype, 'timetz'::regtype)
     ) AS is_total_cast

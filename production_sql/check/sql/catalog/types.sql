@@ -23,7 +23,7 @@ SELECT
     under.typname::text AS under_name,
     under.typcategory::text AS category,
     base.is_not_null,
-    ARRAY(
+    array(
         SELECT label.enumlabel::text
         FROM pg_enum AS label
         WHERE label.enumtypid = under.oid
