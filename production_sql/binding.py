@@ -1,6 +1,6 @@
 """From Python values to parameters: each becomes a text, for the server to type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -11,6 +11,7 @@ from typing import (
     Generic,
     Literal,
     TypeGuard,
+    TypeVar,
     cast,
     get_args,
     get_origin,
@@ -44,6 +45,7 @@ from msgspec.inspect import (
 from msgspec.json import Decoder, Encoder
 
 Bind = Callable[[Any], str | None]
+Item = TypeVar("Item")
 
 
 class RefusedError(Exception):
@@ -301,6 +303,14 @@ def _difference(value: Any, back: Any) -> str:
     return f"[{key!r}]{_difference(value[key], back[key])}"
 
 
+class Page(list[Item]):
+    """Some of many Structs: start is the place of the first among them."""
+
+    def __init__(self, items: Iterable[Item], start: int) -> None:
+        super().__init__(items)
+        self.start = start
+
+
 def _records(struct: type[Struct]) -> Bind:
     binders = field_binders(struct)
 
@@ -317,12 +327,14 @@ def _records(struct: type[Struct]) -> Bind:
     def bind(value: object) -> str:
         if not isinstance(value, list):
             raise RefusedError(f"Expected `list`, got `{type(value).__name__}`")
+        items = cast("list[object]", value)
+        start = items.start if isinstance(items, Page) else 0
         records: list[dict[str, str | None]] = []
-        for item in cast("list[object]", value):
+        for item in items:
             try:
                 records.append(record(item))
             except RefusedError as refused:
-                path = f"[{len(records)}]{refused.path}"
+                path = f"[{start + len(records)}]{refused.path}"
                 raise RefusedError(refused.reason, path) from None
         return _encode(records).decode()
 

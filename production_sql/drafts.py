@@ -1,14 +1,23 @@
 """Content drafts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .dtos import ContentDraftDTO, Id, Limit
 from .errors import AlreadyExistsError, NotFoundError
 from .files import query
-from .operation import Steps, once, operation
-from .outcome import Outcome, settled
+from .many import Pages, Source
+from .operation import Steps, atomic_operation, once, operation
+from .outcome import ManyOutcome, Outcome, settled, written_of_many
 
-__all__ = ["create", "discard", "fetch", "fetch_by_strategy", "stream", "upsert"]
+__all__ = [
+    "create",
+    "discard",
+    "fetch",
+    "fetch_by_strategy",
+    "stream",
+    "upsert",
+    "upsert_many",
+]
 
 
 @query
@@ -38,6 +47,45 @@ def upsert(draft: ContentDraftDTO) -> Steps[bool]:
     the first write. Raises InvalidValueError before anything is sent.
     """
     return (yield from settled(_upsert.bind(draft))).outcome == "written"
+
+
+@query
+def _lock_many() -> None: ...
+
+
+@query
+def _upsert_many(drafts: list[ContentDraftDTO]) -> ManyOutcome: ...
+
+
+@atomic_operation
+def upsert_many(
+    drafts: Source[ContentDraftDTO],
+    *,
+    batch_size: int = 500,
+    on_progress: Callable[[int], object] | None = None,
+) -> Steps[int]:
+    """Insert drafts, or bring the stored ones up to date; how many rows were written.
+
+    drafts is an iterable, or with an AsyncConnection an async one too, of any length: it is
+    read and sent batch_size at a time, and after each batch on_progress is called with the
+    number read so far. A draft that is equal to the stored one is neither written nor
+    counted; one that comes again is stored as if each had its upsert.
+
+    All of it takes effect or nothing: in autocommit it is a transaction, otherwise a
+    savepoint in the caller's. Another such call in the schema waits for the end of that.
+    Raises InvalidValueError, with the place of the draft in the iterable, before anything
+    of its batch is sent; and whatever the iterable or on_progress raises.
+    """
+    pages = Pages("drafts.upsert_many", drafts, batch_size, "draft_id")
+    written = 0
+    while page := (yield from pages.next()):
+        call = _upsert_many.bind(page)
+        if not page.start:
+            yield from once(_lock_many.bind())
+        written += yield from written_of_many(call)
+        if on_progress is not None:
+            on_progress(pages.taken)
+    return written
 
 
 @query

@@ -10,18 +10,27 @@ An operation is a generator that yields what is to be sent and is given the resu
         return readers
 
 ``once`` sends one query. ``atomic`` sends queries together, in one round trip, and either
-all of them take effect or none.
+all of them take effect or none. ``take`` reads from an iterator of either kind.
 
 The caller owns the transaction. On a connection that is not in autocommit nothing is ever
 committed, and within a transaction ``atomic`` is a savepoint; in autocommit it is a
 transaction of its own. The driver's error of a step is raised in the generator, once the
 step is undone; errors that the generator raises pass to the caller and undo nothing, so a
-refusal has to come before any write.
+refusal has to come before any write. An ``atomic_operation`` is a transaction or savepoint
+as a whole, and whatever error leaves it has undone it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+    Sequence,
+)
 from contextlib import nullcontext, suppress
+from itertools import islice
 from typing import (
     Any,
     NamedTuple,
@@ -69,12 +78,26 @@ class _Batch(NamedTuple):
     prepare: bool | None = None
 
 
-Steps: TypeAlias = Generator[_Batch, list[Any], T]
+class _Take(NamedTuple):
+    items: Iterator[Any] | AsyncIterator[Any]
+    at_most: int
 
 
-def once(call: Call[T]) -> Steps[T]:
-    """Send one query and return its result."""
-    (result,) = yield _Batch((call,), is_atomic=False)
+_Step: TypeAlias = _Batch | _Take
+Steps: TypeAlias = Generator[_Step, list[Any], T]
+
+
+def take(items: Iterator[T] | AsyncIterator[T], at_most: int) -> Steps[list[T]]:
+    """Return the next items; none at the end.
+
+    An async iterator takes an async connection.
+    """
+    return (yield _Take(items, at_most))
+
+
+def once(call: Call[T], *, prepare: bool | None = None) -> Steps[T]:
+    """Send one query and return its result; prepare is that of psycopg."""
+    (result,) = yield _Batch((call,), is_atomic=False, prepare=prepare)
     return cast("T", result)
 
 
@@ -109,7 +132,7 @@ def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]:
 class Operation(Returning[P, T]):
     """A declared operation with a result of type T."""
 
-    def __init__(self, function: Callable[P, Steps[T]]) -> None:
+    def __init__(self, function: Callable[P, Steps[T]], *, is_atomic: bool = False) -> None:
         module = function.__module__.rpartition(".")[2]
         super().__init__(function, f"{module}.{function.__name__}")
         if not (returns := get_args(get_type_hints(function).get("return"))):
@@ -117,6 +140,7 @@ class Operation(Returning[P, T]):
         *_, result = returns
         self.__signature__ = self.__signature__.replace(return_annotation=result)
         self._function = function
+        self._is_atomic = is_atomic
 
     def _steps(self, *args: P.args, **kwargs: P.kwargs) -> Steps[T]:
         try:
@@ -131,16 +155,20 @@ class Operation(Returning[P, T]):
             with conn.pipeline():
                 pass  # what fails of the caller's is the caller's error, not a step's
         try:
-            batch = next(steps)
-            while True:
-                try:
-                    results = _send(conn, batch)
-                except psycopg.Error as error:
-                    batch = steps.throw(error)
-                else:
-                    batch = steps.send(results)
+            step = next(steps)  # what is refused at once is refused with nothing sent
         except StopIteration as stop:
             return cast("T", stop.value)
+        frame = _frame(conn, is_single=False) if self._is_atomic else _NO_FRAME
+        for call in frame.before:
+            execute(conn, call)
+        try:
+            result = _drive(conn, steps, step)
+            for call in frame.after:
+                execute(conn, call)
+        except BaseException:
+            _undo(conn, frame)
+            raise
+        return result
 
     async def _run_async(
         self, conn: AsyncConnection[Any], *args: P.args, **kwargs: P.kwargs
@@ -150,21 +178,56 @@ class Operation(Returning[P, T]):
             async with conn.pipeline():
                 pass
         try:
-            batch = next(steps)
-            while True:
-                try:
-                    results = await _send_async(conn, batch)
-                except psycopg.Error as error:
-                    batch = steps.throw(error)
-                else:
-                    batch = steps.send(results)
+            step = next(steps)
         except StopIteration as stop:
             return cast("T", stop.value)
+        frame = _frame(conn, is_single=False) if self._is_atomic else _NO_FRAME
+        for call in frame.before:
+            await execute_async(conn, call)
+        try:
+            result = await _drive_async(conn, steps, step)
+            for call in frame.after:
+                await execute_async(conn, call)
+        except BaseException:
+            await _undo_async(conn, frame)
+            raise
+        return result
+
+
+def _drive(conn: Connection[Any], steps: Steps[T], step: _Step) -> T:
+    try:
+        while True:
+            try:
+                results = _send(conn, step)
+            except psycopg.Error as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(results)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+
+
+async def _drive_async(conn: AsyncConnection[Any], steps: Steps[T], step: _Step) -> T:
+    try:
+        while True:
+            try:
+                results = await _send_async(conn, step)
+            except psycopg.Error as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(results)
+    except StopIteration as stop:
+        return cast("T", stop.value)
 
 
 def operation(function: Callable[P, Steps[T]]) -> Operation[P, T]:
     """Declare a generator function to be an operation."""
     return Operation(function)
+
+
+def atomic_operation(function: Callable[P, Steps[T]]) -> Operation[P, T]:
+    """Declare an operation whose steps take effect together or not at all."""
+    return Operation(function, is_atomic=True)
 
 
 class _Frame(NamedTuple):
@@ -188,11 +251,11 @@ _SAVEPOINT = _Frame(
 )
 
 
-def _frame(conn: AnyConnection, batch: _Batch) -> _Frame:
+def _frame(conn: AnyConnection, *, is_single: bool) -> _Frame:
     match conn.info.transaction_status:
         case TransactionStatus.IDLE if conn.autocommit:
             # A statement is atomic by itself.
-            return _NO_FRAME if len(batch.calls) == 1 else _TRANSACTION
+            return _NO_FRAME if is_single else _TRANSACTION
         case TransactionStatus.IDLE | TransactionStatus.INTRANS:
             return _SAVEPOINT
         case _:
@@ -226,13 +289,33 @@ def _prepare(call: Call[Any], batch: _Batch) -> bool | None:
     return batch.prepare if call is batch.calls[0] else False
 
 
-def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
+def _undo(conn: Connection[Any], frame: _Frame) -> None:
+    for _ in range(_UNDO_ATTEMPTS):
+        with suppress(psycopg.Error):
+            for call in frame.undo:
+                execute(conn, call)
+            break
+
+
+async def _undo_async(conn: AsyncConnection[Any], frame: _Frame) -> None:
+    for _ in range(_UNDO_ATTEMPTS):
+        with suppress(psycopg.Error):
+            for call in frame.undo:
+                await execute_async(conn, call)
+            break
+
+
+def _send(conn: Connection[Any], batch: _Step) -> list[Any]:
+    if isinstance(batch, _Take):
+        if isinstance(batch.items, AsyncIterator):
+            raise TypeError("an async iterable takes an AsyncConnection")
+        return list(islice(batch.items, batch.at_most))
     if not batch.is_atomic:
-        return [execute(conn, call) for call in batch.calls]
+        return [execute(conn, call, prepare=batch.prepare) for call in batch.calls]
     check_encoding(conn, *batch.calls)
     with conn.lock:
         pass  # once no other thread has a statement under way, the status tells
-    frame = _frame(conn, batch)
+    frame = _frame(conn, is_single=len(batch.calls) == 1)
     calls = frame.before + batch.calls + frame.after
     cursors = [cursor_for(conn, call) for call in calls]
     is_nested = bool(conn.pgconn.pipeline_status)
@@ -245,11 +328,7 @@ def _send(conn: Connection[Any], batch: _Batch) -> list[Any]:
         if _is_lost(conn, error, is_pipeline, is_nested):
             conn.pgconn.finish()
         elif _is_open(cursors):
-            for _ in range(_UNDO_ATTEMPTS):
-                with suppress(psycopg.Error):
-                    for call in frame.undo:
-                        execute(conn, call)
-                    break
+            _undo(conn, frame)
         raise
     cursors = cursors[len(frame.before) :]
     return [finish(*pair) for pair in zip(cursors, batch.calls, strict=False)]
@@ -284,13 +363,25 @@ async def _to_its_end(conn: AsyncConnection[Any], sending: Coroutine[Any, Any, T
     return task.result()
 
 
-async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
+async def _send_async(conn: AsyncConnection[Any], batch: _Step) -> list[Any]:
+    if isinstance(batch, _Take):
+        if not isinstance(batch.items, AsyncIterator):
+            return list(islice(batch.items, batch.at_most))
+        taken: list[Any] = []
+        while len(taken) < batch.at_most:
+            try:
+                taken.append(await anext(batch.items))
+            except StopAsyncIteration:
+                break
+        return taken
     if not batch.is_atomic:
-        return [await execute_async(conn, call) for call in batch.calls]
+        return [
+            await execute_async(conn, call, prepare=batch.prepare) for call in batch.calls
+        ]
     check_encoding(conn, *batch.calls)
     async with conn.lock:
         pass
-    frame = _frame(conn, batch)
+    frame = _frame(conn, is_single=len(batch.calls) == 1)
     calls = frame.before + batch.calls + frame.after
     cursors = [async_cursor_for(conn, call) for call in calls]
     is_nested = bool(conn.pgconn.pipeline_status)
@@ -305,11 +396,7 @@ async def _send_async(conn: AsyncConnection[Any], batch: _Batch) -> list[Any]:
             if _is_lost(conn, error, is_pipeline, is_nested):
                 conn.pgconn.finish()
             elif _is_open(cursors):
-                for _ in range(_UNDO_ATTEMPTS):
-                    with suppress(psycopg.Error):
-                        for call in frame.undo:
-                            await execute_async(conn, call)
-                        break
+                await _undo_async(conn, frame)
             raise
 
     await (_to_its_end(conn, send()) if is_pipeline else send())

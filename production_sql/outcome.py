@@ -5,7 +5,7 @@ caller's transaction usable and without a trace.
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 from psycopg.errors import UniqueViolation
@@ -27,6 +27,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Of a statement that can find its snapshot stale, and then has to be run again."""
 
     outcome: Literal["written", "unchanged", "stale"]
+
+
+class ManyOutcome(Struct, frozen=True, kw_only=True):
+    """Of a statement that writes many rows, of which some can be stale."""
+
+    written: int
+    stale: int
 
 
 class AssetOutcome(Struct, frozen=True, kw_only=True):
@@ -58,7 +65,24 @@ def settled(
         outcome = yield from send(call)
         if outcome.outcome != "stale":
             return outcome
-    raise ProductionError(
+    raise _held_back(call)
+
+
+def written_of_many(call: Call[ManyOutcome]) -> Steps[int]:
+    """Run a statement until nothing is stale, and return how many rows were written."""
+    written = 0
+    for _ in range(_ATTEMPTS):
+        # Planned each time: the plan for a table that is still small would read all of it
+        # once it has grown.
+        outcome = yield from once(call, prepare=False)
+        written += outcome.written
+        if not outcome.stale:
+            return written
+    raise _held_back(call)
+
+
+def _held_back(call: Call[Any]) -> ProductionError:
+    return ProductionError(
         f"{call.query.name}: {_ATTEMPTS} attempts in a row have written nothing: look for "
         "a trigger or a rule that holds back what is written to the production_ tables"
     )

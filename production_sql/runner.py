@@ -192,13 +192,13 @@ def finish(cursor: Cursor, call: Call[T]) -> T:
     return query.result(cursor, cursor.fetchall() if query.has_rows(cursor) else [])
 
 
-def execute(conn: Connection[Any], call: Call[T]) -> T:
+def execute(conn: Connection[Any], call: Call[T], *, prepare: bool | None = None) -> T:
     """Send a query and return its result. Raises InvalidValueError, with nothing sent."""
     check_encoding(conn, call)
     cursor = cursor_for(conn, call)
     # Within a pipeline of the caller's, this one ends with the result.
     with conn.pipeline() if conn.pgconn.pipeline_status else nullcontext():
-        start(cursor, call)
+        start(cursor, call, prepare=prepare)
     return finish(cursor, call)
 
 
@@ -220,12 +220,14 @@ async def finish_async(cursor: AsyncCursor, call: Call[T]) -> T:
     return query.result(cursor, await cursor.fetchall() if query.has_rows(cursor) else [])
 
 
-async def execute_async(conn: AsyncConnection[Any], call: Call[T]) -> T:
+async def execute_async(
+    conn: AsyncConnection[Any], call: Call[T], *, prepare: bool | None = None
+) -> T:
     """Send a query and return its result. Raises InvalidValueError, with nothing sent."""
     check_encoding(conn, call)
     cursor = async_cursor_for(conn, call)
     async with conn.pipeline() if conn.pgconn.pipeline_status else nullcontext():
-        await start_async(cursor, call)
+        await start_async(cursor, call, prepare=prepare)
     return await finish_async(cursor, call)
 
 

@@ -26,6 +26,7 @@ def sync(conn: psycopg.Connection, draft: ContentDraftDTO, bundle: DraftBundleDT
     reveal_type(drafts.fetch_by_strategy(conn, "strategy_1", limit=10, after="draft_1"))
     reveal_type(drafts.discard(conn, "draft_1"))
     reveal_type(drafts.stream(conn))
+    reveal_type(drafts.upsert_many(conn, drafts.stream(conn), on_progress=print))
     reveal_type(bundles.upsert(conn, bundle))
     reveal_type(bundles.fetch(conn, bundle_id="bundle_1"))
     reveal_type(bundles.fetch_by_draft(conn, "draft_1"))
@@ -42,6 +43,7 @@ async def asynchronous(conn: psycopg.AsyncConnection, draft: ContentDraftDTO) ->
     reveal_type(await assets.fetch(conn, "asset_1"))
     reveal_type(await asyncio.create_task(drafts.discard(conn, "draft_1")))
     reveal_type(bundles.stream(conn, draft_id="draft_1"))
+    reveal_type(await drafts.upsert_many(conn, drafts.stream(conn), batch_size=10))
 
 
 def fields(draft: ContentDraftDTO, asset: AssetDTO) -> None:
