@@ -110,6 +110,8 @@ def _check(arguments: argparse.Namespace) -> int:
     from .check.server import Server
 
     found = package.load(arguments.package, arguments.migrations)
+    if arguments.write:
+        _refuse_installed(found.folder)
     if arguments.offline:
         problems = list(checking.offline(found))
     else:
@@ -117,9 +119,18 @@ def _check(arguments: argparse.Namespace) -> int:
             problems = list(checking.check(found, Server(dsn), write=arguments.write))
     for problem in problems:
         print(problem)
+    if found.migrations is None:
+        print("no folder of migrations in or beside the package: --migrations names it")
     count = f"{len(problems) or 'no'} problem{'s' * (len(problems) != 1)}"
-    print(f"{len(found.queries)} queries checked, {count}")
+    print(f"{found.name}: {len(found.queries)} queries checked, {count}")
     return 1 if problems else 0
+
+
+def _refuse_installed(folder: Path) -> None:
+    if "site-packages" in folder.parts:
+        raise ProductionError(
+            f"--package: it is installed in {folder}: name one that is in a checkout"
+        )
 
 
 def _review(arguments: argparse.Namespace) -> int:
@@ -127,6 +138,7 @@ def _review(arguments: argparse.Namespace) -> int:
     from .check.server import Server
 
     found = package.load(arguments.package, arguments.migrations)
+    _refuse_installed(found.folder)
     with _server(arguments.dsn) as dsn:
         report = review.review(found, Server(dsn), arguments.base)
     print(report, end="")

@@ -178,8 +178,10 @@ def test_a_contract_is_missed_and_one_too_many_is_told(
         f"{FETCH}: there is no contract\n  Look at what has changed, run check --write, "
         "and commit it with the SQL.",
         "shop/sql/orders/gone.contract: there is no SQL file to it\n  Delete the contract.",
+        "shop/sql/orders/gone.contract: git does not know of it\n"
+        "  git add it, with the SQL.",
     ]
-    assert check() == offline()
+    assert check() == offline()[:2]
 
 
 def test_the_snapshot_of_the_schema_is_compared(check: Callable[..., list[str]]) -> None:
@@ -220,10 +222,12 @@ def test_migrations_that_fail_are_told_and_no_query_is_blamed(
 
 
 def test_a_package_without_migrations_is_checked_in_an_empty_database(
-    check: Callable[..., list[str]],
+    check: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree("shop/migrations")
 
+    assert main(["check", "--package", "shop", "--offline"]) == 0
+    assert "--migrations names it" in capsys.readouterr().out
     assert [problem.partition("\n")[0] for problem in check()] == [
         "shop/sql/orders/fetch.sql:6:6: orders.fetch: the server refuses it: relation "
         '"orders" does not exist',
@@ -241,8 +245,72 @@ def test_the_command_says_what_is_wrong_and_fails(
 
     said = capsys.readouterr().out
     assert "column note: the server gives text" in said
-    assert said.endswith("2 queries checked, 2 problems\n")
+    assert said.endswith("shop: 2 queries checked, 1 problem\n")
     del check
+
+
+def test_a_migration_is_published_when_its_checksum_is_committed(
+    check: Callable[..., list[str]],
+) -> None:
+    file = Path("shop/migrations/0002.more.sql")
+    file.with_name("0002.more.rollback.sql").write_text("SELECT 1;\n")
+    file.write_text("SELECT 1;\n")
+    assert check(write=True) == []
+    file.write_text("SELECT 2;\n")
+    assert check(write=True) == []
+    assert check() == []
+
+    replace(Path("shop/migrations/0001.orders.sql"), "-- Customers", "-- The customers")
+    assert len(check(write=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("1 / 0\n", "more.py:1: ZeroDivisionError: division by zero"),
+        (
+            "import nothing_such\n",
+            "more.py:1: ModuleNotFoundError: No module named 'nothing_such'",
+        ),
+        ("a =\n", "more.py:1: SyntaxError: invalid syntax"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_an_error(
+    host: Path, code: str, said: str
+) -> None:
+    (host / "shop/more.py").write_text(code)
+
+    with pytest.raises(ProductionError) as raised:
+        load()
+
+    assert str(raised.value).startswith("--package: shop.more cannot be imported: ")
+    assert said in str(raised.value)
+
+
+def test_a_package_without_queries_is_another_one() -> None:
+    with pytest.raises(ProductionError) as raised:
+        package.load("json")
+
+    assert str(raised.value) == "--package: json declares no queries: is it another one?"
+
+
+def test_what_is_installed_is_neither_written_nor_reviewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "site-packages"
+    shutil.copytree(SAMPLES / "base", folder)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    forget()
+
+    assert main(["check", "--package", "shop", "--write"]) == 1
+    assert main(["review", "--package", "shop", "--base", "HEAD"]) == 2
+
+    said = (
+        f"--package: it is installed in {folder / 'shop'}: name one that is in a checkout"
+    )
+    assert capsys.readouterr().err.count(said) == 2
+    forget()
 
 
 @pytest.mark.parametrize(
@@ -399,6 +467,57 @@ def test_what_a_migration_does_to_the_columns_of_a_query_is_told(
     assert "| `orders.fetch` | column note can be NULL |" in report
     assert "| `orders.fetch` | column customer can be NULL |" in report
     assert "ACCESS EXCLUSIVE on orders" in report
+
+
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        (
+            "ALTER TABLE orders ADD by text NOT NULL",
+            "**breaks**: orders.by is NOT NULL and given no value",
+        ),
+        (
+            "ALTER TABLE orders ALTER note SET NOT NULL",
+            "**breaks**: parameter 2 can be None, and orders.note is NOT NULL",
+        ),
+        (
+            "ALTER TABLE customers ALTER name DROP NOT NULL",
+            "column documents: documents[].name can be null",
+        ),
+        ("ALTER TABLE orders RENAME note TO remark", "**breaks**: column "),
+    ],
+)
+def test_what_a_migration_does_to_a_query_as_it_was_is_told(
+    host: Path, reviewed: Callable[..., Review], change: str, row: str
+) -> None:
+    module = host / "shop/orders.py"
+    module.write_text(
+        module.read_text()
+        + "\n\n@query\ndef add(customer_id: int, note: str | None) -> bool: ...\n"
+        "\n\nclass Customer(Struct):\n    name: str\n\n"
+        "\n@query\ndef documents() -> list[list[Customer]]: ...\n"
+    )
+    folder = host / "shop/sql/orders"
+    (folder / "add.sql").write_text(
+        "INSERT INTO orders (customer_id, note)\nVALUES (%(customer_id)s, %(note)s)\n"
+    )
+    (folder / "documents.sql").write_text(
+        "-- allow scan of customers: it is all of them.\n"
+        "SELECT coalesce(json_agg(json_build_object('name', name)), '[]') AS documents\n"
+        "FROM customers\n"
+    )
+    migrations = host / MIGRATIONS
+    first = migrations / "0001.orders.sql"
+    first.write_text(first.read_text().replace("note text NOT NULL", "note text"))
+    git(host, "add", ".")
+    git(host, "commit", "--quiet", "--message=more")
+    (migrations / "0002.change.sql").write_text(
+        f"SET LOCAL lock_timeout = '5s';\n{change};\n"
+    )
+
+    report = str(reviewed(is_checked=False))
+
+    assert row in report
 
 
 def test_a_query_that_is_added_or_removed_is_told(

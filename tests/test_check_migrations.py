@@ -192,7 +192,7 @@ def test_the_projects_migrations_are_in_order(checking_server: Server) -> None:
     assert [each.id for each in found.migrations] == [
         "0001.add_production_draft_bundle_tables"
     ]
-    assert "CREATE TABLE production_bundles (" in steps(found)
+    assert any(key.startswith("CREATE TABLE production_bundles ( ") for key in steps(found))
     assert all(not step.locks and step.is_observed for step in steps(found).values())
     assert "CREATE TABLE public.production_bundles (" in found.schema
     assert "yoyo" not in found.schema
@@ -375,7 +375,8 @@ def test_locks_rewrites_and_scans_are_those_of_each_statement(inspected: Inspect
         ("ALTER TABLE posts ALTER title SET NOT NULL;", [], [], ["posts"]),
         ("ALTER TABLE posts ADD CONSTRAINT now CHECK (id > 0);", [], [], ["posts"]),
         (
-            "CREATE INDEX posts_by_views ON posts (views, title, id) INCLUDE (id, ti…",
+            "CREATE INDEX posts_by_views ON posts (views, title, id) "
+            "INCLUDE (id, title, views);",
             ["posts SHARE"],
             [],
             ["posts"],
@@ -385,6 +386,66 @@ def test_locks_rewrites_and_scans_are_those_of_each_statement(inspected: Inspect
         ("ALTER TABLE posts ALTER views TYPE bigint;", [index], ["posts"], ["posts"]),
         ("TRUNCATE posts;", [], ["posts"], ["posts"]),
     ]
+
+
+def test_a_long_statement_is_cut(inspected: Inspect) -> None:
+    names = ", ".join(f"'{n:09}'" for n in range(100))
+    found, _ = inspected({"1.sql": f"SELECT\n    {names};"})
+
+    (step,) = found.migrations[0].steps
+    assert step.statement == f"SELECT {names}"[:299] + "…"
+
+
+def test_of_the_modes_of_a_lock_the_strongest_is_shown(inspected: Inspect) -> None:
+    found, _ = inspected(
+        change("LOCK TABLE posts IN ROW SHARE MODE; LOCK TABLE posts IN SHARE MODE;", "")
+        | {
+            "3.sql": f"{TIMEOUT}DO $$ BEGIN INSERT INTO posts VALUES (1); "
+            "LOCK TABLE posts IN SHARE MODE; END $$;",
+            "3.rollback.sql": "DELETE FROM posts;",
+        }
+    )
+
+    *_, step = found.migrations[2].steps
+    assert step.locks == [Lock(table="posts", mode="SHARE")]
+
+
+def test_a_column_that_rows_have_no_value_for_is_refused(inspected: Inspect) -> None:
+    added = (
+        f"{TIMEOUT}ALTER TABLE posts ADD body text NOT NULL, ADD n int NOT NULL DEFAULT 0;"
+    )
+    _, problems = inspected(change(added, f"{TIMEOUT}ALTER TABLE posts DROP body, DROP n;"))
+
+    assert problems == [
+        "2.sql:2:1: body is added to posts as NOT NULL and without a default: it fails "
+        "where there is a row\n"
+        "    ALTER TABLE posts ADD body text NOT NULL, ADD n int NOT NULL DEFAULT 0;\n"
+        "    ^\n  Give it a DEFAULT; or add it as NULL, fill it, and SET NOT NULL."
+    ]
+
+
+def test_a_column_that_comes_back_in_another_place_is_back(inspected: Inspect) -> None:
+    _, problems = inspected(
+        change(
+            f"{TIMEOUT}ALTER TABLE posts DROP title;",
+            f"{TIMEOUT}ALTER TABLE posts ADD title text;",
+        )
+    )
+
+    assert problems == []
+
+
+def test_what_others_have_built_on_a_table_is_not_advised_to_be_dropped(
+    inspected: Inspect,
+) -> None:
+    _, problems = inspected(
+        change(
+            f"{TIMEOUT}CREATE TABLE more (id int); CREATE VIEW shown AS SELECT FROM more;",
+            f"{TIMEOUT}DROP TABLE more;",
+        )
+    )
+
+    assert problems[0].endswith("\n  Mend the statement.")
 
 
 def test_outside_a_transaction_it_runs_too_and_is_marked_as_not_observed(

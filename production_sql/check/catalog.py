@@ -26,6 +26,7 @@ class Column(Struct, frozen=True, kw_only=True):
     """A column of a relation."""
 
     relation: int
+    table: str
     number: int
     name: str
     type: int

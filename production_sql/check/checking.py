@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from . import contract, migrations, rules
+from . import contract, git, migrations, rules
 from .annotations import takes_none
 from .catalog import Catalog
 from .describe import connect, describe
@@ -27,6 +27,10 @@ def offline(package: Package) -> Iterator[Problem]:
     for query in package.queries:
         yield from contract.check(query, [contract.declared(query)], None, write=False)
     yield from contract.orphans(package.queries)
+    for folder in sorted({query.file.parents[1] for query in package.queries}):
+        for file in git.untracked(folder):
+            what, mend = "git does not know of it", "git add it, with the SQL."
+            yield Problem(file=file, what=what, mend=mend)
     if package.migrations is not None:
         yield from migrations.check_files(package.migrations)
         yield from migrations.check_checksums(package.migrations, write=False)
@@ -60,16 +64,17 @@ def problems(
     """Give what is wrong with a package whose migrations were inspected."""
     yield from package.problems
     yield from made.problems
+    if made.is_cut:  # in a schema that is half made every query would be wrong
+        return
     if package.migrations is not None:
         yield from migrations.check_checksums(package.migrations, write=write)
         yield from _check_schema(package.migrations / SCHEMA, made.schema, write)
-    if not made.is_cut:  # in a schema that is half made every query would be wrong
-        with connect(made.dsn) as conn:
-            catalog = Catalog(conn)
-            if package.migrations is not None:
-                yield from _check_identities(package.migrations / SCHEMA, catalog)
-            for query in package.queries:
-                yield from check_query(conn, catalog, query, version, write=write)
+    with connect(made.dsn) as conn:
+        catalog = Catalog(conn)
+        if package.migrations is not None:
+            yield from _check_identities(package.migrations / SCHEMA, catalog)
+        for query in package.queries:
+            yield from check_query(conn, catalog, query, version, write=write)
     yield from contract.orphans(package.queries)
 
 
@@ -105,6 +110,8 @@ def check_query(
     except psycopg.Error as error:
         yield rules.refused(query, text, error)
         return
-    yield from rules.problems(query, text, catalog, facts)
-    sections = [contract.declared(query), *contract.found(query, facts, version)]
-    yield from contract.check(query, sections, version, write=write)
+    problems = list(rules.problems(query, text, catalog, facts))
+    yield from problems
+    if not problems:  # a contract is of what is right
+        sections = [contract.declared(query), *contract.found(query, facts, version)]
+        yield from contract.check(query, sections, version, write=write)

@@ -23,6 +23,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
     """A parameter: its type, and the columns that its value is stored in."""
 
     type: DataType
+    can_be_null: bool
     stored: list[Column]
 
 
@@ -45,7 +46,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     writes: list[str] = field(default_factory=list[str])
     locks: list[str] = field(default_factory=list[str])
     plan: list[str] = field(default_factory=list[str])
-    scans: list[str] = field(default_factory=list[str])
+    scans: dict[str, str] = field(default_factory=dict[str, str])
+    """Of each table that is read from end to end, the alias in the plan."""
     upserts: list[Upsert] = field(default_factory=list[Upsert])
     missing: list[Column] = field(default_factory=list[Column])
 
@@ -72,7 +74,10 @@ def describe(
     position in them is one in the statement.
     """
     types, columns = _described(conn, statement)
-    given = [Parameter(type=catalog.types[oid], stored=[]) for oid in types]
+    given = [
+        Parameter(type=catalog.types[oid], can_be_null=can_be_null, stored=[])
+        for oid, can_be_null in zip(types, optional, strict=True)
+    ]
     named = [(name, catalog.types[oid]) for name, oid in columns]
     root = _tree(conn, statement, given, has_columns=bool(columns))
     if root is None:
@@ -103,7 +108,7 @@ def describe(
         writes=_names(catalog, found.writes),
         locks=_names(catalog, found.locks),
         plan=list(plan.lines(top)) if own == touched else [],
-        scans=sorted({name for name in scanned if name in own_names}),
+        scans={name: alias for name, alias in scanned if name in own_names},
         upserts=list(upserts(scope)),
         missing=list(missing(scope)),
     )

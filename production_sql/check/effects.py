@@ -138,6 +138,8 @@ class Upsert(Struct, frozen=True, kw_only=True):
     """Compared by an operator that does not see a change from or to NULL."""
     not_excluded: list[str]
     """Set to something else than the row that was to be inserted."""
+    kept: list[str]
+    """Inserted, and left as they are where the row is there."""
     has_subquery: bool
     has_function: bool
     """Of the time or another that is not immutable, in the SET or the WHERE."""
@@ -192,9 +194,25 @@ def _upsert(scope: Scope, conflict: Node) -> Upsert:
         unguarded=unguarded,
         blind=blind,
         not_excluded=not_excluded,
+        kept=_kept(scope, conflict),
         has_subquery=subqueries,
         has_function=functions,
     )
+
+
+def _kept(scope: Scope, conflict: Node) -> list[str]:
+    if conflict.number("constraint"):
+        return []  # of which the tree does not tell the columns
+    settled = {entry.number("resno") for entry in conflict.nodes("onConflictSet")}
+    for element in conflict.nodes("arbiterElems"):
+        settled |= {var.number("varattno") for var in element.walk() if var.kind == "VAR"}
+    inserted = [entry.number("resno") for entry in scope.query.nodes("targetList")]
+    columns = [scope.catalog.columns[_target(scope), number] for number in inserted]
+    return [
+        column.name
+        for column in columns
+        if column.number not in settled and not column.identity
+    ]
 
 
 def _subqueries_and_functions(scope: Scope, node: Node | None) -> tuple[bool, bool]:

@@ -13,6 +13,24 @@ def root(folder: Path) -> Path:
     return Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip())
 
 
+def at_head(file: Path) -> str | None:
+    """Return a file as it was last committed, empty if it was not; None without git."""
+    try:
+        name = _git(file.parent, "ls-tree", "--name-only", "HEAD", file.name)
+        return _git(file.parent, "show", f"HEAD:./{file.name}").decode() if name else ""
+    except ProductionError:
+        return None
+
+
+def untracked(folder: Path) -> list[Path]:
+    """Return the contracts that git does not know of; none without git."""
+    try:
+        listed = _git(folder, "ls-files", "--others", "--exclude-standard", "*.contract")
+    except ProductionError:
+        return []
+    return [folder / name for name in listed.decode().splitlines()]
+
+
 def checkout(repository: Path, revision: str, folder: Path) -> str:
     """Write the files from where the revision and HEAD parted, and return that commit.
 

@@ -26,6 +26,7 @@ from msgspec import Struct, field
 from psycopg.pq import TransactionStatus
 
 from ..conninfo import parse
+from . import git
 from .problem import Problem
 from .queries import query
 from .server import Server, dump
@@ -33,6 +34,16 @@ from .server import Server, dump
 CHECKSUMS = "checksums.sha256"
 _ROLLBACK = ".rollback.sql"
 _LINE_COMMENTS = re.compile(r"(?:\s|--.*)*")
+_WIDTH = 300
+_MODES = [
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+]
 _COMMENTS = re.compile(r"(?:\s|--.*|/\*(?s:.)*?\*/)*")
 
 
@@ -113,10 +124,13 @@ def checksum(file: Path) -> str:
 def check_checksums(folder: Path, *, write: bool) -> list[Problem]:
     """Return where the files are not those of checksums.sha256, which is for sha256sum too.
 
-    With write, a file without a line there is given one. No line is changed.
+    With write, a file without a line there is given one, and so is one whose line is not
+    in the last commit yet. No other line is changed.
     """
     sums = folder / CHECKSUMS
     lines = sums.read_text("utf-8").splitlines() if sums.exists() else []
+    if write and (committed := git.at_head(sums)) is not None:
+        lines = [line for line in lines if line in committed.splitlines()]
     new = {file.name: file for file in _files(folder)}
     problems: list[Problem] = []
     offset = 0
@@ -218,6 +232,29 @@ def yoyo_backend(dsn: str) -> AbstractContextManager[Any]:
     return backend
 
 
+class _Relation(Struct, frozen=True, kw_only=True):
+    name: str
+    columns: dict[int, str | None]
+    """By its number the name of a column, if a row has to be given a value there."""
+    filenode: int | None
+    scans: int | None
+
+
+class _Held(Struct, frozen=True, kw_only=True):
+    relation: int
+    mode: str
+
+
+class _State(Struct, frozen=True, kw_only=True):
+    has_lock_timeout: bool
+    relations: dict[int, _Relation]
+    locks: set[_Held]
+
+
+@query
+def _state() -> _State: ...
+
+
 class _StoppedError(Exception):
     def __init__(self, file: Path, what: str, mend: str, offset: int | None = None) -> None:
         super().__init__(what)
@@ -241,6 +278,18 @@ def _in_order(backend: Any, folder: Path) -> list[Any]:
             "in files in UTF-8."
         )
         raise _StoppedError(file, f"yoyo cannot read it: {error!r}", mend) from error
+
+
+def _in_any_order(schema: str) -> list[str]:
+    """Return the lines with the columns of each table in order: none can be put back."""
+    lines: list[str] = []
+    for paragraph in schema.split("\n\n"):
+        first, *columns = paragraph.splitlines()
+        if first.startswith("CREATE TABLE"):
+            *columns, last = columns
+            columns = [*sorted(column.rstrip(",") for column in columns), last]
+        lines += [first, *columns]
+    return lines
 
 
 class _Inspection:
@@ -276,7 +325,7 @@ class _Inspection:
 
     def _compare(self, file: Path, old: str, new: str, what: str, mend: str) -> None:
         lines = unified_diff(
-            old.splitlines(), new.splitlines(), "wanted", "is", lineterm=""
+            _in_any_order(old), _in_any_order(new), "wanted", "is", lineterm=""
         )
         if detail := "\n".join(lines):
             problem = Problem(file=file, what=what, detail=detail, mend=mend)
@@ -304,9 +353,33 @@ class _Inspection:
                     step = _step(statement, before, after, known, is_observed=is_seen)
                     if not before.has_lock_timeout:
                         self._refuse_waiting(file, step, offset)
+                    if is_kept:
+                        self._refuse_unfilled(file, before, after, known, offset)
                     steps.append(step)
                     before = after
         return steps
+
+    def _refuse_unfilled(
+        self,
+        file: Path,
+        before: _State,
+        after: _State,
+        known: Set[int],
+        offset: int | None,
+    ) -> None:
+        for oid in known & before.relations.keys() & after.relations.keys():
+            now = after.relations[oid]
+            for number in now.columns.keys() - before.relations[oid].columns.keys():
+                if (name := now.columns[number]) is not None:
+                    what = (
+                        f"{name} is added to {now.name} as NOT NULL and without a default: "
+                        "it fails where there is a row"
+                    )
+                    mend = (
+                        "Give it a DEFAULT; or add it as NULL, fill it, and SET NOT NULL."
+                    )
+                    problem = Problem(file=file, offset=offset, what=what, mend=mend)
+                    self._problems.append(problem)
 
     def _refuse_waiting(self, file: Path, step: Step, offset: int | None) -> None:
         tables = [lock.table for lock in step.locks if lock.mode == "ACCESS EXCLUSIVE"]
@@ -331,7 +404,9 @@ def _told(
             offset += int(error.diag.statement_position) - 1
         message = error.diag.message_primary or str(error)
         details = [each for each in (message, error.diag.message_detail) if each]
-        mend = error.diag.message_hint or "Mend the statement."
+        hint = error.diag.message_hint
+        # What somebody has built on a table is not to be dropped with it.
+        mend = hint if hint and "CASCADE" not in hint else "Mend the statement."
         raise _StoppedError(file, f"{what}: {'; '.join(details)}", mend, offset) from error
 
 
@@ -347,27 +422,6 @@ def _statements(file: Path) -> Iterator[tuple[str, int | None]]:
             yield code, offset if offset >= 0 else None
 
 
-class _Relation(Struct, frozen=True, kw_only=True):
-    name: str
-    filenode: int | None
-    scans: int | None
-
-
-class _Held(Struct, frozen=True, kw_only=True):
-    relation: int
-    mode: str
-
-
-class _State(Struct, frozen=True, kw_only=True):
-    has_lock_timeout: bool
-    relations: dict[int, _Relation]
-    locks: set[_Held]
-
-
-@query
-def _state() -> _State: ...
-
-
 def _step(
     statement: str, before: _State, after: _State, known: Set[int], *, is_observed: bool
 ) -> Step:
@@ -378,10 +432,12 @@ def _step(
         for held in after.locks - before.locks
         if held.relation in old
     ]
-    line = statement[_end(_COMMENTS, statement) :].partition("\n")[0].rstrip()
+    # Where a table is locked in several modes, the one that most have to wait for.
+    strongest = dict(sorted(taken, key=lambda lock: _MODES.index(lock[1])))
+    line = " ".join(statement[_end(_COMMENTS, statement) :].split())
     return Step(
-        statement=line if len(line) <= 72 else f"{line[:71]}…",
-        locks=[Lock(table=table, mode=mode) for table, mode in sorted(taken)],
+        statement=line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…",
+        locks=[Lock(table=table, mode=mode) for table, mode in sorted(strongest.items())],
         rewrites=sorted(was.name for was, now in both if was.filenode != now.filenode),
         scans=sorted(
             was.name

@@ -34,20 +34,25 @@ def load(name: str, migrations: Path | None = None) -> Package:
 
     The migrations are in the folder that is given, or else in the folder of that name in
     the package or beside it, if there is one. Raises ProductionError if there is no such
-    package or folder, and what its modules raise, but for the mistakes in declarations.
+    package or folder, if it declares nothing, and for whatever its modules raise.
     """
     if migrations is not None and not migrations.is_dir():
         raise ProductionError(f"--migrations: {migrations} is not a folder")
     try:
         package = import_module(name)
-    except ModuleNotFoundError as error:
-        raise ProductionError(f"--package: {error}: is it installed, or here?") from error
     except QueryError as error:
         problem = _at_import(error)
         folder = problem.file.parent
         return Package(
             name=name, folder=folder, queries=[], migrations=None, problems=[problem]
         )
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(
+            f"{error.name}."
+        ):
+            what = f"--package: {error}: is it installed, or here?"
+            raise ProductionError(what) from error
+        raise _not_imported(name, error) from error
     problems: list[Problem] = []
     broken: set[str] = set()
     folder = Path(package.__file__ or "").parent
@@ -62,18 +67,32 @@ def load(name: str, migrations: Path | None = None) -> Package:
                 problem = _at_import(error)
                 if problem not in problems:  # it is met again by who imports the module
                     problems.append(problem)
+            except Exception as error:
+                raise _not_imported(module.name, error) from error
     folders = list(_folders(name))
     problems += _without_function(folders, broken)
-    beside = (folder / "migrations", folder.parent / "migrations")
+    beside = (folder / "migrations", folder.parent / "migrations", Path("migrations"))
     found = [place for place in beside if place.is_dir()]
+    if not (folders or problems):
+        raise ProductionError(f"--package: {name} declares no queries: is it another one?")
     return Package(
         name=name,
         folder=folder,
         queries=[
             query for queries in folders for _, query in sorted(queries.statements.items())
         ],
-        migrations=migrations or (found[0] if found else None),
+        migrations=(migrations or found[0]).resolve() if migrations or found else None,
         problems=problems,
+    )
+
+
+def _not_imported(name: str, error: Exception) -> ProductionError:
+    (*_, frame) = traceback.extract_tb(error.__traceback__)
+    place = f"{frame.filename}:{frame.lineno}"
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}:{error.lineno}"
+    return ProductionError(
+        f"--package: {name} cannot be imported: {place}: {type(error).__name__}: {error}"
     )
 
 

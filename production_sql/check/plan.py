@@ -17,6 +17,7 @@ _CONDITIONS = (
     "Conflict Arbiter Indexes",
     "Conflict Filter",
 )
+_EQUALITY = re.compile(r"\(([\w.$\"]+) = ([\w.$\"]+)\)")
 _BLOCKING = {"Aggregate", "Hash", "Incremental Sort", "Sort", "WindowAgg"}
 _WITHIN_BITMAP = {"Bitmap Index Scan", "BitmapAnd", "BitmapOr"}
 
@@ -31,9 +32,19 @@ def lines(node: Node, depth: int = 0) -> Iterator[str]:
             if condition in node:
                 value: str | list[str] = node[condition]
                 text = value if isinstance(value, str) else ", ".join(value)
+                text = _EQUALITY.sub(_in_order, text)
                 yield "  " * depth + f"    {condition}: {text}"
     for inner in node.get("Plans", ()):
         yield from lines(inner, depth + is_kept)
+
+
+def _in_order(equality: re.Match[str]) -> str:
+    # Which side is written first is not decided by the statement alone.
+    def rank(side: str) -> tuple[bool, bool, str]:
+        return side.startswith("$"), "." in side, side
+
+    left, right = sorted(equality.groups(), key=rank)
+    return f"({left} = {right})"
 
 
 def _title(node: Node) -> str:
@@ -49,21 +60,21 @@ def _title(node: Node) -> str:
 
 def scanned(
     node: Node, first_columns: FirstColumns, *, is_limited: bool = False
-) -> Iterator[str]:
+) -> Iterator[tuple[str, str]]:
     """Give the tables of which the plan reads all the rows, or all the keys of an index.
 
-    first_columns are those of the indexes, by name: a condition that leaves it out is
-    looked for in all of the index.
+    Each comes with its alias in the plan. first_columns are those of the indexes, by name:
+    a condition that leaves it out is looked for in all of the index.
     """
     kind = node["Node Type"]
     if kind in ("Seq Scan", "Sample Scan"):
-        yield node["Relation Name"]
+        yield node["Relation Name"], node["Alias"]
     elif kind in ("Index Scan", "Index Only Scan") and not _is_range(node, first_columns):
         # In the order of the index, and only until there are enough rows.
         if "Index Cond" in node or "Filter" in node or not is_limited:
-            yield node["Relation Name"]
+            yield node["Relation Name"], node["Alias"]
     elif kind == "Bitmap Heap Scan" and not _is_served(node, first_columns):
-        yield node["Relation Name"]
+        yield node["Relation Name"], node["Alias"]
     is_limited = kind not in _BLOCKING and (is_limited or kind == "Limit")
     for inner in node.get("Plans", ()):
         is_apart = inner.get("Parent Relationship") in ("InitPlan", "SubPlan")

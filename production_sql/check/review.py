@@ -16,7 +16,9 @@ from .catalog import Catalog
 from .describe import Facts, connect, describe
 from .migrations import Migration, Migrations
 from .package import Package
+from .problem import Problem
 from .server import Server
+from .shapes import nulls
 from .text import Text
 
 
@@ -28,6 +30,7 @@ class Verdict(IntEnum):
     BROKEN = 2
 
 
+_BREAKS = "**breaks**"
 _WORDS = {
     Verdict.FINE: "fine: no query and no schema is another than before",
     Verdict.LOOK: "a reviewer must look",
@@ -65,14 +68,18 @@ def review(package: Package, server: Server, revision: str) -> Review:
     ):
         base = Path(temporary)
         git.checkout(repository, revision, base)
-        _queries(found, package, repository, base)
+        _refused(found, list(checking.problems(package, server.version, made)))
         if package.migrations is not None:
             old = base / package.migrations.relative_to(repository)
             _migrations(found, made, old, package.migrations)
             if _checksums(old) != _checksums(package.migrations) and not made.is_cut:
                 with migrations.migrated(server, old) as dsn:
                     _impact(found, package, repository, base, dsn, made.dsn)
-        problems = list(checking.problems(package, server.version, made))
+        _queries(found, package, repository, base)
+    return found
+
+
+def _refused(found: Review, problems: list[Problem]) -> None:
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         found.add(
@@ -83,7 +90,6 @@ def review(package: Package, server: Server, revision: str) -> Review:
             *map(str, problems),
             "```",
         )
-    return found
 
 
 def _queries(found: Review, package: Package, repository: Path, base: Path) -> None:
@@ -126,8 +132,8 @@ def _diff(old: str, new: str) -> Iterator[str]:
 def _migrations(found: Review, made: Migrations, old: Path, new: Path) -> None:
     published, here = _checksums(old), _checksums(new)
     lines = [
-        f"`{name}` is {'edited' if name in here else 'gone'}: who has applied it will not "
-        "apply it again. Restore it, and write a new migration."
+        f"- `{name}` is {'edited' if name in here else 'gone'}: who has applied it will "
+        "not apply it again. Restore it, and write a new migration."
         for name, checksum in published.items()
         if here.get(name) != checksum
     ]
@@ -173,24 +179,26 @@ def _impact(
     now = _described(new, base, files, optional)
     rows: list[str] = []
     plans: list[str] = []
-    verdict = Verdict.LOOK
     for file in files:
         before, after = was[file], now[file]
         if isinstance(before, str):
             continue  # it was broken before
         name = f"`{file.parent.name}.{file.stem}`"
         if isinstance(after, str):
-            verdict = Verdict.BROKEN
-            rows.append(f"| {name} | **breaks**: {after} |")
+            rows.append(f"| {name} | {_BREAKS}: {after} |")
             continue
         rows += [f"| {name} | {what} |" for what in _differences(before, after)]
         if before.plan != after.plan:
             rows.append(f"| {name} | its plan is another |")
-            diff = _diff("\n".join(before.plan), "\n".join(after.plan))
-            plans += ["", f"The plan of {name}:", "", "```diff", *diff, "```"]
+            kept = contract.path(file)
+            if _read(kept) == _read(repository / kept.relative_to(base)):
+                # Or else it is below, in the difference of the contracts.
+                diff = _diff("\n".join(before.plan), "\n".join(after.plan))
+                plans += ["", f"The plan of {name}:", "", "```diff", *diff, "```"]
     if rows:
+        is_broken = any(_BREAKS in row for row in rows)
         found.add(
-            verdict,
+            Verdict.BROKEN if is_broken else Verdict.LOOK,
             "## What the migrations do to the queries as they were",
             "",
             "While a deployment is under way, these run in the new schema.",
@@ -229,6 +237,17 @@ def _differences(before: Facts, after: Facts) -> Iterator[str]:
     for number, (took, takes) in enumerate(parameters, 1):
         if took.type.name != takes.type.name:
             yield f"parameter {number} takes {takes.type.name}, not {took.type.name}"
+        for column in takes.stored:
+            could = any(column.name == was.name and was.is_not_null for was in took.stored)
+            if takes.can_be_null and column.is_not_null and not could:
+                yield (
+                    f"{_BREAKS}: parameter {number} can be None, and {column.table}."
+                    f"{column.name} is NOT NULL"
+                )
+    known = {(column.table, column.name) for column in before.missing}
+    for column in after.missing:
+        if (column.table, column.name) not in known:
+            yield f"{_BREAKS}: {column.table}.{column.name} is NOT NULL and given no value"
     for old, new in zip_longest(before.outputs, after.outputs):
         if old is None:
             yield f"column {new.name} is new"
@@ -244,5 +263,7 @@ def _differences(before: Facts, after: Facts) -> Iterator[str]:
         if old.can_be_null != new.can_be_null:
             can = "can" if new.can_be_null else "can no longer"
             yield f"column {old.name} {can} be NULL"
-    for table in sorted(set(after.scans) - set(before.scans)):
+        for path in sorted(nulls(new.shape) - nulls(old.shape)):
+            yield f"column {old.name}: {old.name}{path} can be null"
+    for table in sorted(after.scans.keys() - before.scans.keys()):
         yield f"**no index serves it any more**: all of {table} is read"

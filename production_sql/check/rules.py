@@ -17,7 +17,19 @@ from .shapes import misfits
 from .text import Text
 
 _YOYOS = re.compile("_yoyo_|yoyo_lock")
-_WAIVER = re.compile(r"^-- allow scan(?: of ([^:\n]+))?(:.*\S)?.*$", re.MULTILINE)
+_WAIVER = re.compile(
+    r"^-- allow (scan|keep|function)(?: (?:of|in) ([^:\n]+))?(:.*\S)?.*$", re.MULTILINE
+)
+_WAIVERS = {
+    "scan": "-- allow scan of TABLE",
+    "keep": "-- allow keep of COLUMN",
+    "function": "-- allow function in update",
+}
+_NEEDLESS = {
+    "scan": "{} is not scanned",
+    "keep": "{} is not inserted and kept",
+    "function": "there is no such function in the {}",
+}
 _MEND = "Mend the statement, or the migrations."
 _MENDS: dict[type[psycopg.Error], str] = {
     psycopg.errors.GeneratedAlways: "Leave it out: the server makes its value.",
@@ -61,6 +73,7 @@ def problems(
     yield from rules.tables()
     yield from rules.plan()
     yield from rules.upserts()
+    yield from rules.waivers()
 
 
 class _Rules:
@@ -69,6 +82,14 @@ class _Rules:
         self._text = text
         self._catalog = catalog
         self._facts = facts
+        self._waived = {
+            (match[1], match[2] or ""): match for match in _WAIVER.finditer(text.header)
+        }
+        self._needed: set[tuple[str, str]] = set()
+
+    def _is_waived(self, kind: str, name: str) -> bool:
+        self._needed.add((kind, name))
+        return (kind, name) in self._waived
 
     def _problem(self, what: str, mend: str, *places: tuple[str, str | int]) -> Problem:
         return Problem(
@@ -94,7 +115,7 @@ class _Rules:
                 )
             for column in parameter.stored:
                 if takes_none(annotation) and column.is_not_null:
-                    table = self._catalog.relations[column.relation].name
+                    table = column.table
                     yield self._problem(
                         f"parameter {name}: it can be None, but {table}.{column.name} is "
                         "NOT NULL",
@@ -102,10 +123,11 @@ class _Rules:
                         place,
                     )
         for column in self._facts.missing:
-            table = self._catalog.relations[column.relation].name
+            table = column.table
             yield self._problem(
                 f"{table}.{column.name} is NOT NULL and is given no value",
                 "Insert a value there, or give the column a default.",
+                ("insert", table),
                 ("table", table),
             )
 
@@ -236,34 +258,31 @@ class _Rules:
                 ("table", table),
             )
 
+    def waivers(self) -> Iterator[Problem]:
+        for waiver, match in self._waived.items():
+            kind, name = waiver
+            what, mend = _NEEDLESS[kind].format(name), "Delete the waiver."
+            if not (name and match[3]):
+                what = "a waiver without a name or a reason"
+                mend = f"Write {_WAIVERS[kind]}: and the reason."
+            elif waiver in self._needed:
+                continue
+            yield Problem(
+                file=self._text.file,
+                offset=match.start(),
+                what=f"{self._query.name}: {what}",
+                mend=mend,
+            )
+
     def plan(self) -> Iterator[Problem]:
-        waived: dict[str, int] = {}
-        for match in _WAIVER.finditer(self._text.header):
-            table, reason = match.groups()
-            if table:
-                waived[table] = match.start()
-            if not (table and reason):
-                yield Problem(
-                    file=self._text.file,
-                    offset=match.start(),
-                    what=f"{self._query.name}: a waiver without a table or a reason",
-                    mend="Write -- allow scan of TABLE: and the reason.",
-                )
-        for table in self._facts.scans:
-            if table not in waived:
+        for table, alias in sorted(self._facts.scans.items()):
+            if not self._is_waived("scan", table):
                 yield self._problem(
                     f"no index serves it: all of {table} is read",
                     "Add an index, or mend the condition; or write -- allow scan of "
                     f"{table}: and the reason at the head of the file.",
-                    ("table", table),
+                    ("alias", alias),
                 )
-        for table in sorted(waived.keys() - set(self._facts.scans)):
-            yield Problem(
-                file=self._text.file,
-                offset=waived[table],
-                what=f"{self._query.name}: {table} is not scanned",
-                mend="Delete the waiver.",
-            )
 
     def upserts(self) -> Iterator[Problem]:
         for upsert in self._facts.upserts:
@@ -296,17 +315,27 @@ class _Rules:
                     "nothing else.",
                     ("conflict", name),
                 )
+            for name in upsert.kept:
+                if not self._is_waived("keep", name):
+                    yield self._problem(
+                        f"{name} is inserted, and DO UPDATE does not set it: a change of "
+                        "it would be lost",
+                        f"Set it, and compare it; or write -- allow keep of {name}: and "
+                        "the reason at the head of the file.",
+                        clause,
+                    )
             if upsert.has_subquery:
                 yield self._problem(
                     "there is a subquery in DO UPDATE",
                     "Compute it in the SELECT list: a distributed server takes none there.",
                     clause,
                 )
-            if upsert.has_function:
+            if upsert.has_function and not self._is_waived("function", "update"):
                 yield self._problem(
                     "there is a function in DO UPDATE that is not immutable",
                     "Call now() and its like in the VALUES or SELECT list: a distributed "
-                    "server takes none there.",
+                    "server (Citus) takes none there; or write -- allow function in "
+                    "update: and the reason at the head of the file.",
                     clause,
                 )
 

@@ -234,3 +234,14 @@ def _inner_misfits(
     if found.can_be_null and not takes_none(annotation):
         yield f"{path} can be null, which {name_of(annotation)} does not take"
     yield from misfits(found, annotation, catalog, path)
+
+
+def nulls(found: Shape | None, path: str = "") -> set[str]:
+    """Return the paths of what can be null within a document."""
+    if found is None:
+        return set()
+    inner = {f"{path}.{name}": each for name, each in (found.members or {}).items()}
+    if found.items is not None:
+        inner[f"{path}[]"] = found.items
+    paths = {place for place, each in inner.items() if each.can_be_null}
+    return paths.union(*(nulls(each, place) for place, each in inner.items()))

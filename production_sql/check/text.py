@@ -1,6 +1,7 @@
 """Where in a file something stands that the server or the parser speaks of."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,6 +87,9 @@ def _places(raw: Any) -> dict[tuple[str, str | int], int]:
             places.mark("star", "", target)  # the positions after it are the server's
             break
         places.mark("column", position, target)
+    for alias, count in places.aliases.items():
+        if count > 1:  # which of them is meant is not told
+            del places.found["alias", alias]
     return places.found
 
 
@@ -93,6 +97,7 @@ class _Places(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[tuple[str, str | int], int] = {}
+        self.aliases: Counter[str] = Counter()
 
     def mark(self, kind: str, name: str | int, node: Any) -> None:
         """Keep where the first of these nodes is."""
@@ -104,6 +109,12 @@ class _Places(Visitor):
 
     def visit_RangeVar(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
         self.mark("table", node.relname, node)
+        alias = node.alias.aliasname if node.alias else node.relname
+        self.aliases[alias] += 1
+        self.mark("alias", alias, node)
+
+    def visit_InsertStmt(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
+        self.mark("insert", node.relation.relname, node.relation)
 
     def visit_OnConflictClause(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
         self.mark("conflict", "", node)

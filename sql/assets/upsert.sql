@@ -1,6 +1,8 @@
 -- Add an asset at the end of a bundle's list, or bring the stored one up to date where it
 -- stands. The outcome is 'written', 'unchanged', 'missing' if there is no such bundle,
 -- 'taken' by the bundle in owner, or 'stale': nothing was done, run it again.
+-- allow keep of bundle_id: the update is let through for an asset of this bundle only.
+-- allow keep of created_at: it is that of the first write.
 WITH given AS (
     SELECT
         %(asset_id)s::text AS asset_id,

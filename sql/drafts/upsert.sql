@@ -1,6 +1,7 @@
 -- Insert a draft, or bring the stored one up to date; its created_at stays that of the
 -- first write. The outcome is 'written', 'unchanged', or 'stale': nothing was done, run it
 -- again.
+-- allow keep of created_at: it is that of the first write.
 WITH given AS (
     SELECT
         %(draft_id)s::text AS draft_id,

@@ -1,5 +1,6 @@
 -- Insert drafts, or bring the stored ones up to date, as drafts/upsert.sql does with one.
 -- No draft_id is there twice. Of those that are stale nothing was done: run it again.
+-- allow keep of created_at: it is that of the first write.
 WITH listed AS (
     SELECT
         record.draft_id,

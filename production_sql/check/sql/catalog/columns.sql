@@ -27,6 +27,7 @@ doubtful AS (
 
 SELECT
     root.attrelid::bigint AS relation,
+    owner.relname::text AS table,
     root.attnum AS number,
     root.attname::text AS name,
     root.atttypid::bigint AS type,
@@ -39,6 +40,7 @@ SELECT
     bool_or(root.atthasdef OR root.attidentity != '') AS has_default
 FROM family
 INNER JOIN pg_attribute AS root ON family.root = root.attrelid
+INNER JOIN pg_class AS owner ON root.attrelid = owner.oid
 INNER JOIN pg_class AS class ON family.member = class.oid
 INNER JOIN pg_attribute AS member
     ON
@@ -49,4 +51,10 @@ LEFT JOIN doubtful
         member.attrelid = doubtful.conrelid
         AND member.attnum = doubtful.attnum
 WHERE root.attnum > 0 AND NOT root.attisdropped
-GROUP BY root.attrelid, root.attnum, root.attname, root.atttypid, root.attidentity
+GROUP BY
+    root.attrelid,
+    owner.relname,
+    root.attnum,
+    root.attname,
+    root.atttypid,
+    root.attidentity

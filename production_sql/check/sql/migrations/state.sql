@@ -9,6 +9,26 @@ SELECT
                 c.oid,
                 json_build_object(
                     'name', c.oid::regclass::text,
+                    'columns',
+                    (
+                        SELECT
+                            coalesce(json_object_agg(
+                                a.attnum,
+                                CASE
+                                    WHEN
+                                        a.attnotnull
+                                        AND NOT a.atthasdef
+                                        AND a.attidentity = ''
+                                        THEN a.attname
+                                END
+                            ), '{}')
+                        FROM pg_attribute AS a
+                        WHERE
+                            a.attrelid = c.oid
+                            AND a.attnum > 0
+                            AND NOT a.attisdropped
+                            AND c.relkind IN ('r', 'p')
+                    ),
                     'filenode',
                     CASE
                         WHEN c.relkind IN ('r', 'm')

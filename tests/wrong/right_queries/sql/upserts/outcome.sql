@@ -1,3 +1,4 @@
+-- allow keep of author_id: a post stays with its author.
 WITH given AS (
     SELECT
         %(author_id)s::bigint AS author_id,

@@ -1,3 +1,4 @@
+-- allow keep of author_id: a post stays with its author.
 INSERT INTO posts AS stored (author_id, slug, title)
 VALUES (%(author_id)s, %(slug)s, %(title)s)
 ON CONFLICT (slug) DO UPDATE

@@ -1,0 +1,9 @@
+-- allow keep of author_id: a post stays with its author.
+-- allow function in update: this server is not distributed.
+INSERT INTO posts AS stored (author_id, slug, title)
+VALUES (%(author_id)s, %(slug)s, %(title)s)
+ON CONFLICT (slug) DO UPDATE
+    SET
+        title = excluded.title,
+        updated_at = now()
+    WHERE stored.title != excluded.title
