@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+import traceback
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +19,11 @@ from .errors import ProductionError
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     arguments = _parser().parse_args(argv)
+    failed = 2 if arguments.run is _review else 1
     try:
         status: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 130
     except (
         ProductionError,
         psycopg.Error,
@@ -26,7 +31,10 @@ def main(argv: list[str] | None = None) -> int:
         subprocess.SubprocessError,
     ) as error:
         print(f"production_sql: {type(error).__name__}: {error}", file=sys.stderr)
-        return 2 if arguments.run is _review else 1
+        return failed
+    except Exception:
+        traceback.print_exc()
+        return failed
     return status
 
 
@@ -145,5 +153,11 @@ def _review(arguments: argparse.Namespace) -> int:
     return report.verdict
 
 
+def _stop(number: int, _frame: object) -> None:
+    sys.exit(128 + number)  # so that the server and the databases made on one are left
+
+
 if __name__ == "__main__":
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     sys.exit(main())

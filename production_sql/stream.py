@@ -224,9 +224,9 @@ class Stream(Statement[P], Generic[P, T]):
 
     def _cursor_options(self, conn: AnyConnection) -> dict[str, Any]:
         return {
-            # The session may be a pooler's, and other processes' streams there too. At the
-            # end, the server shortens it.
-            "name": f"{uuid4().hex}_{self.name}",
+            # The session may be a pooler's, and other processes' streams there too; and of
+            # a name no more than this is kept by the server.
+            "name": f"{uuid4().hex}_{self.name}".encode()[:63].decode(errors="ignore"),
             "row_factory": self._row_factory,
             "withhold": conn.autocommit,
         }

@@ -7,15 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from production_sql.__main__ import _parser, main
 from production_sql.check import checking, package
 from production_sql.check.review import Review, Verdict, review
-from production_sql.check.server import Server
+from production_sql.check.server import Server, dump
 from production_sql.errors import ProductionError
 
 CHECKOUT = Path(__file__).parents[1]
@@ -25,6 +27,7 @@ REPORTS = CHECKOUT / "docs" / "review"
 # The plans in the reports are those of this version.
 VERSION = 18
 MIGRATIONS = "shop/migrations"
+TIMEOUT = "SET LOCAL lock_timeout = '5s';\n"
 FETCH = Path("shop/sql/orders/fetch.contract")
 
 
@@ -145,6 +148,13 @@ def test_what_a_contract_no_longer_says_is_a_diff(check: Callable[..., list[str]
         ("shop/orders.py", "customer: str", "customer: str | None"),
         ("shop/orders.py", "-> list[int]", "-> list[float]"),
         ("shop/orders.py", "customer_id: int", "customer_id: str"),
+        ("shop/orders.py", "customer_id: int", "customer_id: int = 1"),
+        ("shop/orders.py", "list[int]", "list[Order]"),
+        (
+            "shop/sql/orders/fetch.sql",
+            "-- One",
+            "-- allow scan of orders: it is small.\n-- One",
+        ),
         ("shop/migrations/0001.orders.sql", "note text NOT NULL", "note text"),
     ],
 )
@@ -182,6 +192,47 @@ def test_a_contract_is_missed_and_one_too_many_is_told(
         "  git add it, with the SQL.",
     ]
     assert check() == offline()[:2]
+
+
+def test_the_snapshot_of_another_version_is_not_compared(
+    check: Callable[..., list[str]],
+) -> None:
+    file = Path("shop/migrations/schema.snapshot")
+    first, _, rest = file.read_text().partition("\n")
+    assert re.fullmatch(r"-- By pg_dump, from PostgreSQL \d\d\.", first)
+    file.write_text("-- By pg_dump, from PostgreSQL 12.\n" + rest.replace("name text", "n"))
+
+    assert check() == []
+
+
+def test_the_settings_of_the_dsn_are_those_of_the_check(
+    host: Path, checking_server: Server
+) -> None:
+    file = host / "shop/migrations/0001.orders.sql"
+    file.write_text('CREATE SCHEMA "My App";\n' + file.read_text())
+    rollback = file.with_name("0001.orders.rollback.sql")
+    rollback.write_text(rollback.read_text() + '\nDROP SCHEMA "My App";\n')
+    params = conninfo_to_dict(os.environ[DSN])
+    dsn = make_conninfo("", **params | {"options": '-csearch_path="My\\ App",public'})
+    del checking_server
+
+    found = list(checking.check(load(), Server(dsn), write=True))
+
+    assert [str(each) for each in found if "refused" in str(each)] == []
+
+
+def test_the_password_is_in_no_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def run(command: list[str], **options: Any) -> Any:
+        seen.extend([command, options["env"]["PGPASSWORD"]])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    dump("host=h password=secret-1 dbname=d")
+
+    assert "secret-1" not in str(seen[0])
+    assert seen[1] == "secret-1"
 
 
 def test_the_snapshot_of_the_schema_is_compared(check: Callable[..., list[str]]) -> None:
@@ -273,6 +324,7 @@ def test_a_migration_is_published_when_its_checksum_is_committed(
             "more.py:1: ModuleNotFoundError: No module named 'nothing_such'",
         ),
         ("a =\n", "more.py:1: SyntaxError: invalid syntax"),
+        ("import sys\n\nsys.exit(0)\n", "more.py:3: SystemExit: 0"),
     ],
 )
 def test_a_module_that_cannot_be_imported_is_an_error(
@@ -518,6 +570,72 @@ def test_what_a_migration_does_to_a_query_as_it_was_is_told(
     report = str(reviewed(is_checked=False))
 
     assert row in report
+
+
+def test_queries_that_are_all_gone_are_told_with_what_the_migrations_break(
+    host: Path, reviewed: Callable[..., Review]
+) -> None:
+    shutil.rmtree(host / "shop/sql")
+    (host / "shop/sql").mkdir()
+    (host / "shop/orders.py").unlink()
+    migrations = host / MIGRATIONS
+    for name, rename in (
+        ("", "orders RENAME TO sales"),
+        (".rollback", "sales RENAME TO orders"),
+    ):
+        file = migrations / f"0002.change{name}.sql"
+        file.write_text(f"{TIMEOUT}ALTER TABLE {rename};\n")
+
+    report = reviewed(is_checked=False)
+
+    assert report.verdict == Verdict.BROKEN
+    assert '| `orders.fetch` | **breaks**: relation "orders" does not exist |' in str(
+        report
+    )
+    assert "### `orders.fetch_by_customer` is removed" in str(report)
+
+
+def test_migrations_that_are_moved_are_still_published(
+    host: Path, reviewed: Callable[..., Review]
+) -> None:
+    (host / MIGRATIONS).rename(host / "migrations")
+    file = host / "migrations/0001.orders.sql"
+    file.write_text(file.read_text().replace("note text NOT NULL", "note text"))
+
+    report = str(reviewed(is_checked=False))
+
+    assert "- `0001.orders.sql` is edited: who has applied it" in report
+    assert "is added" not in report
+
+
+def test_migrations_outside_the_repository_are_refused(
+    host: Path, checking_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(host / MIGRATIONS, elsewhere, dirs_exist_ok=True)
+    forget()
+
+    with pytest.raises(
+        ProductionError, match=f"--migrations: {elsewhere} is not in {host}"
+    ):
+        review(package.load("shop", elsewhere), checking_server, "main")
+
+
+def test_a_query_of_the_base_that_is_no_query_was_broken_before(
+    host: Path, reviewed: Callable[..., Review]
+) -> None:
+    for name, text in (
+        ("percent.sql", b"SELECT 1 % 2\n"),
+        ("latin.sql", b"SELECT '\xe9'\n"),
+    ):
+        (host / "shop/sql/orders" / name).write_bytes(text)
+    git(host, "add", ".")
+    git(host, "commit", "--quiet", "--message=worse")
+    for name in ("percent.sql", "latin.sql"):
+        (host / "shop/sql/orders" / name).unlink()
+    shutil.copytree(SAMPLES / "renamed_column", host, dirs_exist_ok=True)
+
+    assert "percent" not in str(reviewed())
 
 
 def test_a_query_that_is_added_or_removed_is_told(

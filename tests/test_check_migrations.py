@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from production_sql.check import migrations
@@ -205,18 +206,60 @@ def test_what_a_rollback_leaves_behind_is_shown_as_a_diff(inspected: Inspect) ->
         | {"1.posts.rollback.sql": "DROP TYPE mood;"}
     )
 
-    assert problems == [
+    (problem,) = problems
+    assert problem.startswith(
         "2.rollback.sql: after it the schema is another than before the migration\n"
         "    --- wanted\n"
         "    +++ is\n"
-        "    @@ -1,3 +1,4 @@\n"
+        "    @@ -1,5 +1,6 @@\n"
         "     CREATE TYPE public.mood AS ENUM (\n"
         "    -    'calm'\n"
         "    +    'calm',\n"
         "    +    'loud'\n"
         "     );\n"
-        "  Undo all that the migration does, and nothing else."
-    ]
+    )
+    assert problem.endswith("\n  Undo all that the migration does, and nothing else.")
+
+
+@pytest.mark.parametrize(
+    ("before", "apply"),
+    [
+        (
+            "CREATE FUNCTION grow() RETURNS void LANGUAGE plpgsql AS $$BEGIN\n"
+            "UPDATE posts\nSET views = 1;\nEND$$;",
+            "CREATE OR REPLACE FUNCTION grow() RETURNS void LANGUAGE plpgsql AS $$BEGIN\n"
+            "UPDATE posts\nSET views = 2;\nEND$$;",
+        ),
+        ("SELECT 1;", f"{TIMEOUT}ALTER TABLE posts OWNER TO pg_monitor;"),
+    ],
+)
+def test_a_body_and_an_owner_that_are_left_are_seen(
+    inspected: Inspect, before: str, apply: str
+) -> None:
+    rollback = f"{TIMEOUT}DROP FUNCTION IF EXISTS grow(); DROP TABLE posts;"
+    first = {"1.posts.sql": POSTS["1.posts.sql"] + before, "1.posts.rollback.sql": rollback}
+    _, problems = inspected({**first, "2.sql": apply, "2.rollback.sql": "SELECT 1;"})
+
+    assert [problem.partition(":")[0] for problem in problems] == ["2.rollback.sql"]
+
+
+def test_a_lock_is_refused_outside_a_transaction_too(inspected: Inspect) -> None:
+    apply = "-- transactional: false\nALTER TABLE posts ADD body text;"
+    _, problems = inspected(change(apply, f"{TIMEOUT}ALTER TABLE posts DROP body;"))
+
+    assert len(problems) == 1
+    assert "takes ACCESS EXCLUSIVE on posts without a lock timeout" in problems[0]
+
+
+def test_a_session_that_is_cut_off_is_no_mistake_of_a_file(inspected: Inspect) -> None:
+    with pytest.raises(psycopg.OperationalError):
+        inspected({"1.sql": "SELECT pg_terminate_backend(pg_backend_pid());"})
+
+
+def test_what_runs_after_every_apply_may_change(tmp_path: Path) -> None:
+    write(tmp_path, {"post-apply.sql": "SELECT 1;"})
+
+    assert check_checksums(tmp_path, write=False) == []
 
 
 def test_a_migration_that_cannot_be_applied_again_is_refused(inspected: Inspect) -> None:

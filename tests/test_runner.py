@@ -310,6 +310,28 @@ def test_a_stream_is_not_read_in_a_pipeline_and_goes_on_after_it(blog: Client) -
     assert read(blog, rows) == [post(i) for i in range(100, 250)]
 
 
+@pytest.mark.parametrize(
+    "name", ["every_number_up_to_a_hundred_thousand", "日本語の関数の名前です"]
+)
+def test_a_stream_of_a_long_name_closes_its_cursor(
+    tmp_path: Path, client: Client, name: str
+) -> None:
+    file = tmp_path / "sql" / "quarterly_reports" / f"{name}.sql"
+    file.parent.mkdir(parents=True)
+    file.write_text("SELECT n FROM generate_series(1, 300) AS n")
+
+    def function() -> Iterator[int]: ...
+
+    function.__module__, function.__name__ = "quarterly_reports", name
+    rows: Any = Queries(tmp_path / "sql")(function)(client.conn)
+    assert (next(rows) if client.kind == "sync" else client.run(anext(rows))) == 1
+    assert len(client.execute("SELECT name FROM pg_cursors")) == 1
+
+    close(client, rows)
+
+    assert client.execute("SELECT name FROM pg_cursors") == []
+
+
 def test_the_cursors_of_all_processes_have_names_of_their_own(blog: Client) -> None:
     rows = start_stream(blog)
 
@@ -466,6 +488,32 @@ def test_a_stream_of_a_cancelled_task_leaves_no_cursor(dsn: str) -> None:
     turns = 0
     while not asyncio.run(cancel_after(turns)):
         turns += 1 + turns // 10
+
+
+def test_a_stream_whose_close_is_cancelled_is_closed_all_the_same(dsn: str) -> None:
+    async def cancel_after(turns: int) -> bool:
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
+            rows = posts.stream(conn)
+            await anext(rows)
+            task = asyncio.create_task(rows.aclose())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            has_ended = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            async with conn.lock:  # which who still closes it has
+                pass
+            cursor = await conn.execute("SELECT FROM pg_cursors WHERE name LIKE '%posts%'")
+            assert await cursor.fetchall() == [], turns
+            return has_ended
+
+    with psycopg.connect(dsn) as conn:
+        posts.create_table(conn)
+        for i in range(150):
+            posts.insert(conn, post(i))
+    turns = 1  # one that is cancelled before it began has closed nothing
+    while not asyncio.run(cancel_after(turns)):
+        turns += 1
 
 
 def test_a_stream_refuses_what_the_client_encoding_does_not_have(

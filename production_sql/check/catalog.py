@@ -15,6 +15,9 @@ class Relation(Struct, frozen=True, kw_only=True):
 
     oid: int
     name: str
+    unqualified: str
+    root: str
+    """What it is a partition or a child of, or itself; unqualified too."""
     kind: str
     is_system: bool
     is_rewritten: bool
@@ -120,6 +123,9 @@ class Catalog:
             (column.relation, column.number): column for column in columns(conn)
         }
         self.first_columns = {index.name: index.first_column for index in indexes(conn)}
+        self.roots = {
+            relation.unqualified: relation.root for relation in self.relations.values()
+        }
         self.functions = {function.oid: function for function in functions(conn)}
         self.operators = {operator.oid: operator for operator in operators(conn)}
         self.types = {data_type.oid: data_type for data_type in types(conn)}

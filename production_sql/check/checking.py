@@ -26,8 +26,8 @@ def offline(package: Package) -> Iterator[Problem]:
     yield from package.problems
     for query in package.queries:
         yield from contract.check(query, [contract.declared(query)], None, write=False)
-    yield from contract.orphans(package.queries)
-    for folder in sorted({query.file.parents[1] for query in package.queries}):
+    yield from contract.orphans(package.folders)
+    for folder in package.folders:
         for file in git.untracked(folder):
             what, mend = "git does not know of it", "git add it, with the SQL."
             yield Problem(file=file, what=what, mend=mend)
@@ -68,21 +68,23 @@ def problems(
         return
     if package.migrations is not None:
         yield from migrations.check_checksums(package.migrations, write=write)
-        yield from _check_schema(package.migrations / SCHEMA, made.schema, write)
+        schema = f"-- By pg_dump, from PostgreSQL {version}.\n\n{made.schema}"
+        yield from _check_schema(package.migrations / SCHEMA, schema, write)
     with connect(made.dsn) as conn:
         catalog = Catalog(conn)
         if package.migrations is not None:
             yield from _check_identities(package.migrations / SCHEMA, catalog)
         for query in package.queries:
             yield from check_query(conn, catalog, query, version, write=write)
-    yield from contract.orphans(package.queries)
+    yield from contract.orphans(package.folders)
 
 
 def _check_schema(file: Path, schema: str, write: bool) -> Iterator[Problem]:
-    old = file.read_text("utf-8") if file.exists() else ""
+    old = file.read_text("utf-8", "replace") if file.exists() else ""
+    is_of_another = "pg_dump" in old and old.split("\n")[0] != schema.split("\n")[0]
     if old != schema and write:
         file.write_text(schema, "utf-8", newline="\n")
-    elif old != schema:
+    elif old != schema and not is_of_another:  # another version has other words for it
         yield contract.stale(file, old, schema)
 
 

@@ -1,10 +1,13 @@
 """What is kept of a query beside its SQL, for a reviewer to see in a diff."""
 
+import inspect
+import re
 from collections.abc import Iterator, Sequence
 from difflib import unified_diff
+from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from ..binding import is_struct
 from .annotations import name_of
@@ -26,20 +29,47 @@ def declared(query: Declared) -> str:
     lines = [
         f"{query.name}{_signature(query)}",
         f"sha256 {sha256(query.statement).hexdigest()}",
+        *re.findall("^-- (allow .*)$", query.file.read_text("utf-8-sig"), re.MULTILINE),
         *(f"takes {name}: {name_of(hint)}" for name, hint in annotations.items()),
     ]
     if is_struct(query.row_type):
         made = get_type_hints(query.row_type, include_extras=True)
         names = query.row_type.__struct_fields__
         lines += [f"makes {name}: {name_of(made[name])}" for name in names]
+    seen: set[Any] = set()
+    for hint in (*annotations.values(), query.row_type):
+        lines += _within(hint, seen, is_told=hint is query.row_type)
     return "\n".join(lines)
+
+
+def _within(hint: Any, seen: set[Any], *, is_told: bool = False) -> Iterator[str]:
+    """Give the fields and members of the types that a type is made of."""
+    for inner in get_args(hint):
+        yield from _within(inner, seen)
+    if isinstance(hint, type) and hint not in seen:
+        seen.add(hint)
+        if is_struct(hint):
+            fields = get_type_hints(hint, include_extras=True)
+            for name in hint.__struct_fields__:
+                if not is_told:
+                    yield f"{hint.__name__}.{name}: {name_of(fields[name])}"
+                yield from _within(fields[name], seen)
+        elif issubclass(hint, Enum):
+            yield f"{hint.__name__}: {', '.join(repr(each.value) for each in hint)}"
 
 
 def _signature(query: Declared) -> str:
     function: Any = query
     hints = get_type_hints(function.__wrapped__, include_extras=True)
     returns = name_of(hints.pop("return"))
-    parameters = [f"{name}: {name_of(hint)}" for name, hint in hints.items()]
+    defaults = {
+        name: f" = {parameter.default!r}"
+        for name, parameter in inspect.signature(function.__wrapped__).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    parameters = [
+        f"{name}: {name_of(hint)}{defaults.get(name, '')}" for name, hint in hints.items()
+    ]
     return f"({', '.join(parameters)}) -> {returns}"
 
 
@@ -77,7 +107,7 @@ def check(
     has it of that version.
     """
     file = path(query.file)
-    old = file.read_text("utf-8") if file.exists() else None
+    old = file.read_text("utf-8", "replace") if file.exists() else None
     new = "\n\n".join(sections) + "\n"
     if write:
         if old != new:
@@ -104,9 +134,9 @@ def stale(file: Path, old: str, new: str) -> Problem:
     )
 
 
-def orphans(queries: Sequence[Declared]) -> Iterator[Problem]:
+def orphans(folders: Sequence[Path]) -> Iterator[Problem]:
     """Give the contracts of which the SQL file is gone."""
-    for folder in sorted({query.file.parents[1] for query in queries}):
+    for folder in folders:
         for file in sorted(folder.rglob("*.contract")):
             if not file.with_suffix(".sql").exists():
                 yield Problem(

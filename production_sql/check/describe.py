@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from msgspec import Struct, field
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import ExecStatus
 from psycopg.sql import SQL
 
@@ -42,6 +43,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     parameters: list[Parameter]
     outputs: list[Output]
+    is_utility: bool = False
+    """A statement that is not analysed before it is run."""
     reads: list[str] = field(default_factory=list[str])
     writes: list[str] = field(default_factory=list[str])
     locks: list[str] = field(default_factory=list[str])
@@ -61,7 +64,8 @@ def tree() -> str:
 def connect(dsn: str) -> Connection[Any]:
     """Return a session in which a plan scans a table only where it must."""
     settings = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
-    options = " ".join(f"-c {setting}=off" for setting in settings)
+    given = conninfo_to_dict(dsn).get("options", "")
+    options = " ".join([str(given), *(f"-c {setting}=off" for setting in settings)])
     return psycopg.connect(dsn, autocommit=True, options=options)
 
 
@@ -85,10 +89,14 @@ def describe(
             Output(name=name, type=type_, can_be_null=True, shape=None, constants=None)
             for name, type_ in named
         ]
-        return Facts(parameters=given, outputs=outputs)
+        return Facts(parameters=given, outputs=outputs, is_utility=True)
     scope = Scope(catalog, root, None, dict(enumerate(optional, 1)))
+    without = list(missing(scope))
     for assignment in assignments(scope):
-        for number in parameters(assignment.scope, assignment.expression):
+        value = assignment.expression
+        if value.kind == "CONST" and value.flag("constisnull"):
+            without.append(assignment.column)
+        for number in parameters(assignment.scope, value):
             if assignment.column not in given[number - 1].stored:
                 given[number - 1].stored.append(assignment.column)
     found = effects(scope)
@@ -97,7 +105,11 @@ def describe(
     touched = found.reads | found.writes
     # What the system's tables hold changes from server to server, and plans with it.
     own = {oid for oid in touched if not catalog.relations[oid].is_system}
-    own_names = _names(catalog, own)
+    # A plan names the partitions, where the statement names the table.
+    own_names = {
+        catalog.relations[oid].unqualified: catalog.relations[oid].name for oid in own
+    }
+    roots = [(catalog.roots.get(name, name), alias) for name, alias in scanned]
     return Facts(
         parameters=given,
         outputs=[
@@ -108,9 +120,9 @@ def describe(
         writes=_names(catalog, found.writes),
         locks=_names(catalog, found.locks),
         plan=list(plan.lines(top)) if own == touched else [],
-        scans={name: alias for name, alias in scanned if name in own_names},
+        scans={own_names[root]: alias for root, alias in roots if root in own_names},
         upserts=list(upserts(scope)),
-        missing=list(missing(scope)),
+        missing=[column for column in without if column.is_not_null],
     )
 
 

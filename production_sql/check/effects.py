@@ -102,9 +102,29 @@ def assignments(scope: Scope) -> Iterator[Assignment]:
 def _assigned(scope: Scope, entries: list[Node]) -> Iterator[Assignment]:
     target = _target(scope)
     for entry in entries:
-        column = scope.catalog.columns.get(Stored(target, entry.number("resno")))
+        stored = _stored(scope, Stored(target, entry.number("resno")))
+        column = scope.catalog.columns.get(stored)
         if column is not None and not entry.flag("resjunk"):
             yield Assignment(scope=scope, column=column, expression=entry["expr"])
+
+
+def _stored(scope: Scope, column: Stored) -> Stored:
+    """Return the table's column that a view's is, or the column itself."""
+    view = scope.catalog.views.get(column.relation)
+    if view is None or column.number <= 0:
+        return column
+    inner = Scope(scope.catalog, view)
+    expressions = [output.node for output in inner.outputs(column.number)]
+    if len(expressions) == 1 and expressions[0].kind == "VAR":
+        (var,) = expressions
+        found = inner.source(var)
+        if isinstance(found, Stored):
+            return _stored(scope, found)
+        entry = inner.entry(var)
+        if entry.number("rtekind") == RELATION:
+            below = Stored(entry.number("relid"), var.number("varattno"))
+            return _stored(scope, below)
+    return column
 
 
 def _target(scope: Scope) -> int:
@@ -132,6 +152,7 @@ class Upsert(Struct, frozen=True, kw_only=True):
     target: str
     """What the stored row is called."""
     has_guard: bool
+    lets_equal_through: bool
     unguarded: list[str]
     """Not let through by the WHERE if nothing else is changed."""
     blind: list[str]
@@ -178,8 +199,7 @@ def _upsert(scope: Scope, conflict: Node) -> Upsert:
             node
             for node in guard.walk()
             if _operator(scope, node) in ("<>", "=")
-            and _mentions(node, stored, number)
-            and _mentions(node, excluded, number)
+            and _compares(scope, node, (stored, number), (excluded, number))
         ]
         if not compared or _lets_through(scope, guard, compared) is False:
             unguarded.append(name)
@@ -191,6 +211,7 @@ def _upsert(scope: Scope, conflict: Node) -> Upsert:
     return Upsert(
         target=scope.query["rtable"][stored - 1]["eref"]["aliasname"],
         has_guard=guard is not None,
+        lets_equal_through=guard is not None and _lets_through(scope, guard, []) is True,
         unguarded=unguarded,
         blind=blind,
         not_excluded=not_excluded,
@@ -235,6 +256,8 @@ def _lets_through(scope: Scope, guard: Node, differing: list[Node]) -> bool | No
 
     None is what depends on other conditions.
     """
+    if guard.kind == "CONST":
+        return bool((guard["constvalue"] or [0])[0])
     if guard.kind == "BOOLEXPR":
         values = [_lets_through(scope, part, differing) for part in guard["args"]]
         if guard["boolop"] == "not":
@@ -257,8 +280,23 @@ def _is_column(node: Node, index: int, number: int) -> bool:
     )
 
 
-def _mentions(node: Node, index: int, number: int) -> bool:
-    return any(_is_column(part, index, number) for part in node.walk())
+def _compares(scope: Scope, node: Node, *columns: tuple[int, int]) -> bool:
+    """Tell if a comparison is of these two columns as they are, or of their casts."""
+    sides = [_uncoerced(scope, side) for side in node["args"]]
+    found = [(side.number("varno"), side.number("varattno")) for side in sides]
+    return sorted(found) == sorted(columns)
+
+
+def _uncoerced(scope: Scope, node: Node) -> Node:
+    if node.kind in _COERCIONS:
+        return _uncoerced(scope, node["arg"])
+    is_cast = node.kind == "FUNCEXPR" and node.number("funcformat") in _CASTS
+    # What stands in for a NULL is taken to be no other value.
+    return (
+        _uncoerced(scope, node["args"][0])
+        if is_cast or node.kind == "COALESCEEXPR"
+        else node
+    )
 
 
 def _can_be_null(scope: Scope, comparison: Node, excluded: int) -> bool:

@@ -10,7 +10,7 @@ from ..errors import ProductionError
 
 def root(folder: Path) -> Path:
     """Return the top of the repository that a folder is in."""
-    return Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip())
+    return Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip()).resolve()
 
 
 def at_head(file: Path) -> str | None:

@@ -4,13 +4,13 @@ yoyo reads, orders and splits the files; a server says what the statements did.
 """
 
 import re
-from bisect import insort
 from collections.abc import Generator, Iterator, Set
 from contextlib import (
     AbstractContextManager,
     contextmanager,
     nullcontext,
     redirect_stdout,
+    suppress,
 )
 from difflib import unified_diff
 from glob import escape
@@ -26,6 +26,7 @@ from msgspec import Struct, field
 from psycopg.pq import TransactionStatus
 
 from ..conninfo import parse
+from ..errors import ProductionError
 from . import git
 from .problem import Problem
 from .queries import query
@@ -128,20 +129,23 @@ def check_checksums(folder: Path, *, write: bool) -> list[Problem]:
     in the last commit yet. No other line is changed.
     """
     sums = folder / CHECKSUMS
-    lines = sums.read_text("utf-8").splitlines() if sums.exists() else []
+    found = sums.read_text("utf-8").splitlines() if sums.exists() else []
+    lines = [*found]
     if write and (committed := git.at_head(sums)) is not None:
-        lines = [line for line in lines if line in committed.splitlines()]
-    new = {file.name: file for file in _files(folder)}
+        lines = [line for line in found if line in committed.splitlines()]
+    now = published(folder)
+    new = dict(now)
     problems: list[Problem] = []
     offset = 0
     for line in lines:
         digest, _, name = line.partition("  ")
-        file = new.pop(name, folder / name)
-        if not file.is_file():
+        file = folder / name
+        new.pop(name, None)
+        if name not in now:
             what = "there is no such file"
             mend = "Restore it; if it never was published, delete the line."
             problems.append(Problem(file=sums, offset=offset, what=what, mend=mend))
-        elif checksum(file) != digest:
+        elif now[name] != digest:
             what = f"it is not what was published: its SHA-256 in {CHECKSUMS} is another"
             mend = (
                 "Restore it and write a new migration; if it never was published, delete "
@@ -149,21 +153,31 @@ def check_checksums(folder: Path, *, write: bool) -> list[Problem]:
             )
             problems.append(Problem(file=file, what=what, mend=mend))
         offset += len(line) + 1
-    if write and new:
-        for name, file in new.items():
-            insort(
-                lines, f"{checksum(file)}  {name}", key=lambda line: line.split("  ")[-1]
-            )
-        sums.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="\n")
-    elif new:
-        what = f"it has no line in {CHECKSUMS}"
-        mend = "Run check --write, and commit both files."
-        problems += [Problem(file=file, what=what, mend=mend) for file in new.values()]
-    return problems
+    if write:
+        lines += [f"{digest}  {name}" for name, digest in new.items()]
+        lines.sort(key=lambda line: line.split("  ")[-1])
+        if lines != found:
+            sums.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="\n")
+        return problems
+    what = f"it has no line in {CHECKSUMS}"
+    mend = "Run check --write, and commit both files."
+    return problems + [Problem(file=folder / name, what=what, mend=mend) for name in new]
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.sql"))
+
+
+def published(folder: Path) -> dict[str, str]:
+    """Return the checksums of the files that are not to be edited, by name.
+
+    yoyo runs post-apply.sql after every apply: that one may change.
+    """
+    return {
+        file.name: checksum(file)
+        for file in _files(folder)
+        if not file.name.startswith("post-apply")
+    }
 
 
 def _rollback(file: Path) -> Path:
@@ -187,7 +201,7 @@ def inspected(server: Server, folder: Path) -> Generator[Migrations]:
     migrations: list[Migration] = []
     stop: Problem | None = None
     with server.database() as dsn:
-        schema = dump(dsn)
+        schema = dump(dsn, with_owners=True)
         # yoyo prints the rows of a SELECT.
         with redirect_stdout(StringIO()), yoyo_backend(dsn) as backend:
             inspection = _Inspection(dsn, backend, problems)
@@ -203,7 +217,7 @@ def inspected(server: Server, folder: Path) -> Generator[Migrations]:
                 stop = stopped.problem
         yield Migrations(
             migrations=migrations,
-            schema=schema,
+            schema=dump(dsn),
             is_cut=stop is not None,
             dsn=dsn,
             problems=[*problems, stop] if stop else problems,
@@ -214,12 +228,16 @@ def inspected(server: Server, folder: Path) -> Generator[Migrations]:
 def migrated(server: Server, folder: Path) -> Generator[str]:
     """Give the DSN of a database with the migrations applied.
 
-    Raises the driver's errors, for a migration that fails too.
+    Raises ProductionError for migrations that cannot be read, and the driver's errors, for
+    one that fails too.
     """
     with server.database() as dsn:
         with redirect_stdout(StringIO()), yoyo_backend(dsn) as backend:
-            for migration in _in_order(backend, folder):
-                backend.apply_one(migration)
+            try:
+                for migration in _in_order(backend, folder):
+                    backend.apply_one(migration)
+            except _StoppedError as stopped:
+                raise ProductionError(str(stopped.problem)) from stopped
         yield dsn
 
 
@@ -306,7 +324,7 @@ class _Inspection:
         else:
             with _told(file):
                 self._backend.apply_one(migration)
-        applied = dump(self._dsn)
+        applied = dump(self._dsn, with_owners=True)
         if (rollback := _rollback(file)).exists():
             if migration.use_transactions:
                 self._observe(rollback, is_transaction=True, is_kept=False)
@@ -314,12 +332,14 @@ class _Inspection:
                 self._backend.rollback_one(migration)
             what = "after it the schema is another than before the migration"
             mend = "Undo all that the migration does, and nothing else."
-            self._compare(rollback, before, dump(self._dsn), what, mend)
+            self._compare(rollback, before, dump(self._dsn, with_owners=True), what, mend)
             with _told(file, "after its rollback it cannot be applied again"):
                 self._backend.apply_one(migration)
             what = "applied again after its rollback, it makes another schema"
             mend = "Let it do the same whatever is there, and its rollback undo all of it."
-            self._compare(file, applied, again := dump(self._dsn), what, mend)
+            self._compare(
+                file, applied, again := dump(self._dsn, with_owners=True), what, mend
+            )
             applied = again
         return steps, applied
 
@@ -346,6 +366,8 @@ class _Inspection:
                 before = _state(conn)
                 known = before.relations.keys()
                 for statement, offset in _statements(file):
+                    if not conn.info.transaction_status:
+                        self._refuse_unseen(conn, file, statement, offset)
                     with _told(file, offset=offset), scope():
                         conn.execute(statement.encode())
                     after = _state(conn)
@@ -358,6 +380,19 @@ class _Inspection:
                     steps.append(step)
                     before = after
         return steps
+
+    def _refuse_unseen(
+        self, conn: psycopg.Connection[Any], file: Path, statement: str, offset: int | None
+    ) -> None:
+        """Try outside a transaction what can be tried within one, for its locks."""
+        with suppress(psycopg.Error), conn.transaction(force_rollback=True):
+            before = _state(conn)
+            conn.execute(statement.encode())
+            after = _state(conn)
+            known = before.relations.keys()
+            step = _step(statement, before, after, known, is_observed=True)
+            if not before.has_lock_timeout:
+                self._refuse_waiting(file, step, offset)
 
     def _refuse_unfilled(
         self,
@@ -400,6 +435,8 @@ def _told(
     try:
         yield
     except psycopg.Error as error:
+        if (error.sqlstate or "08").startswith(("08", "57P")):
+            raise  # of the session, and no mistake of the file
         if offset is not None and error.diag.statement_position:
             offset += int(error.diag.statement_position) - 1
         message = error.diag.message_primary or str(error)

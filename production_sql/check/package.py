@@ -24,6 +24,8 @@ class Package(Struct, frozen=True, kw_only=True):
 
     name: str
     folder: Path
+    folders: list[Path]
+    """Those of the SQL files."""
     queries: list[Declared]
     migrations: Path | None
     problems: list[Problem]
@@ -44,9 +46,14 @@ def load(name: str, migrations: Path | None = None) -> Package:
         problem = _at_import(error)
         folder = problem.file.parent
         return Package(
-            name=name, folder=folder, queries=[], migrations=None, problems=[problem]
+            name=name,
+            folder=folder,
+            folders=[],
+            queries=[],
+            migrations=None,
+            problems=[problem],
         )
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(
             f"{error.name}."
         ):
@@ -55,8 +62,8 @@ def load(name: str, migrations: Path | None = None) -> Package:
         raise _not_imported(name, error) from error
     problems: list[Problem] = []
     broken: set[str] = set()
-    folder = Path(package.__file__ or "").parent
     path = getattr(package, "__path__", ())
+    folder = Path(package.__file__).parent if package.__file__ else Path(next(iter(path)))
     # By itself it would import a broken package once more, without a hand to catch it.
     for module in pkgutil.walk_packages(path, f"{name}.", lambda _: None):
         if not module.name.endswith(".__main__"):
@@ -67,7 +74,7 @@ def load(name: str, migrations: Path | None = None) -> Package:
                 problem = _at_import(error)
                 if problem not in problems:  # it is met again by who imports the module
                     problems.append(problem)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _not_imported(module.name, error) from error
     folders = list(_folders(name))
     problems += _without_function(folders, broken)
@@ -77,7 +84,8 @@ def load(name: str, migrations: Path | None = None) -> Package:
         raise ProductionError(f"--package: {name} declares no queries: is it another one?")
     return Package(
         name=name,
-        folder=folder,
+        folder=folder.resolve(),
+        folders=sorted({queries.folder.resolve() for queries in folders}),
         queries=[
             query for queries in folders for _, query in sorted(queries.statements.items())
         ],
@@ -86,7 +94,7 @@ def load(name: str, migrations: Path | None = None) -> Package:
     )
 
 
-def _not_imported(name: str, error: Exception) -> ProductionError:
+def _not_imported(name: str, error: BaseException) -> ProductionError:
     (*_, frame) = traceback.extract_tb(error.__traceback__)
     place = f"{frame.filename}:{frame.lineno}"
     if isinstance(error, SyntaxError) and error.filename:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from msgspec import Struct, field
 
+from ..errors import ProductionError
 from . import checking, contract, git, migrations
 from .annotations import takes_none
 from .catalog import Catalog
@@ -70,9 +71,17 @@ def review(package: Package, server: Server, revision: str) -> Review:
         git.checkout(repository, revision, base)
         _refused(found, list(checking.problems(package, server.version, made)))
         if package.migrations is not None:
+            if not package.migrations.is_relative_to(repository):
+                raise ProductionError(
+                    f"--migrations: {package.migrations} is not in {repository}"
+                )
             old = base / package.migrations.relative_to(repository)
+            moved = [file.parent for file in base.rglob(migrations.CHECKSUMS)]
+            if not old.is_dir() and len(moved) == 1:
+                (old,) = moved
             _migrations(found, made, old, package.migrations)
-            if _checksums(old) != _checksums(package.migrations) and not made.is_cut:
+            is_same = migrations.published(old) == migrations.published(package.migrations)
+            if not (is_same or made.is_cut):
                 with migrations.migrated(server, old) as dsn:
                     _impact(found, package, repository, base, dsn, made.dsn)
         _queries(found, package, repository, base)
@@ -86,22 +95,30 @@ def _refused(found: Review, problems: list[Problem]) -> None:
             Verdict.BROKEN,
             f"## What check refuses: {count}",
             "",
-            "```text",
+            "````text",
             *map(str, problems),
-            "```",
+            "````",
         )
 
 
+def _kept(package: Package, repository: Path, base: Path) -> set[Path]:
+    """Return the contracts of the base that are the package's, or nobody's any more."""
+    folders = [folder.relative_to(repository) for folder in package.folders]
+    there = {file.relative_to(base) for file in base.rglob("*.contract")}
+    return {
+        file
+        for file in there
+        if file.parents[1] in folders or not (repository / file).exists()
+    }
+
+
 def _queries(found: Review, package: Package, repository: Path, base: Path) -> None:
-    here = {contract.path(query.file).relative_to(repository) for query in package.queries}
-    folders = {query.file.parents[1].relative_to(repository) for query in package.queries}
-    there = {
-        file.relative_to(base)
-        for folder in folders
-        for file in (base / folder).glob("*/*.contract")
+    here = {
+        contract.path(query.file.resolve()).relative_to(repository)
+        for query in package.queries
     }
     heading = ["## Queries", ""]
-    for file in sorted(here | there):
+    for file in sorted(here | _kept(package, repository, base)):
         old, new = _read(base / file), _read(repository / file)
         if old == new:
             continue
@@ -120,7 +137,7 @@ def _queries(found: Review, package: Package, repository: Path, base: Path) -> N
 
 
 def _read(file: Path) -> str:
-    return file.read_text("utf-8") if file.exists() else ""
+    return file.read_text("utf-8", "replace") if file.exists() else ""
 
 
 def _diff(old: str, new: str) -> Iterator[str]:
@@ -130,7 +147,7 @@ def _diff(old: str, new: str) -> Iterator[str]:
 
 
 def _migrations(found: Review, made: Migrations, old: Path, new: Path) -> None:
-    published, here = _checksums(old), _checksums(new)
+    published, here = migrations.published(old), migrations.published(new)
     lines = [
         f"- `{name}` is {'edited' if name in here else 'gone'}: who has applied it will "
         "not apply it again. Restore it, and write a new migration."
@@ -160,7 +177,11 @@ def _steps(migration: Migration) -> Iterator[str]:
             ", ".join(step.rewrites),
             ", ".join(step.scans),
         ]
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        yield "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _impact(
@@ -168,13 +189,15 @@ def _impact(
 ) -> None:
     """Describe the queries as they were, in the schema as it was and as it is."""
     optional = {
-        query.file.relative_to(repository): {
+        query.file.resolve().relative_to(repository): {
             name: takes_none(annotation) for name, annotation in query.annotations.items()
         }
         for query in package.queries
     }
-    folders = {query.file.parents[1].relative_to(repository) for query in package.queries}
-    files = sorted(file for folder in folders for file in (base / folder).glob("*/*.sql"))
+    kept = {base / file.with_suffix(".sql") for file in _kept(package, repository, base)}
+    folders = [base / folder.relative_to(repository) for folder in package.folders]
+    kept.update(file for folder in folders for file in folder.glob("*/*.sql"))
+    files = sorted(file for file in kept if file.exists())
     was = _described(old, base, files, optional)
     now = _described(new, base, files, optional)
     rows: list[str] = []
@@ -185,13 +208,13 @@ def _impact(
             continue  # it was broken before
         name = f"`{file.parent.name}.{file.stem}`"
         if isinstance(after, str):
-            rows.append(f"| {name} | {_BREAKS}: {after} |")
+            rows.append(f"| {name} | {_BREAKS}: {_cell(after)} |")
             continue
-        rows += [f"| {name} | {what} |" for what in _differences(before, after)]
+        rows += [f"| {name} | {_cell(what)} |" for what in _differences(before, after)]
         if before.plan != after.plan:
             rows.append(f"| {name} | its plan is another |")
-            kept = contract.path(file)
-            if _read(kept) == _read(repository / kept.relative_to(base)):
+            was_kept = contract.path(file)
+            if _read(was_kept) == _read(repository / was_kept.relative_to(base)):
                 # Or else it is below, in the difference of the contracts.
                 diff = _diff("\n".join(before.plan), "\n".join(after.plan))
                 plans += ["", f"The plan of {name}:", "", "```diff", *diff, "```"]
@@ -210,10 +233,6 @@ def _impact(
         )
 
 
-def _checksums(folder: Path) -> dict[str, str]:
-    return {file.name: migrations.checksum(file) for file in folder.glob("*.sql")}
-
-
 def _described(
     dsn: str, base: Path, files: list[Path], optional: Mapping[Path, Mapping[str, bool]]
 ) -> dict[Path, Facts | str]:
@@ -222,13 +241,15 @@ def _described(
     with connect(dsn) as conn:
         catalog = Catalog(conn)
         for file in files:
-            text = Text(file)
             known = optional.get(file.relative_to(base), {})
-            nulls = [known.get(name, False) for name in text.placeholders]
             try:
+                text = Text(file)
+                nulls = [known.get(name, False) for name in text.placeholders]
                 found[file] = describe(conn, catalog, text.statement, nulls)
             except psycopg.Error as error:
                 found[file] = error.diag.message_primary or str(error)
+            except (TypeError, ValueError) as error:  # a percent sign, or no UTF-8
+                found[file] = str(error)
     return found
 
 

@@ -18,17 +18,20 @@ from .text import Text
 
 _YOYOS = re.compile("_yoyo_|yoyo_lock")
 _WAIVER = re.compile(
-    r"^-- allow (scan|keep|function)(?: (?:of|in) ([^:\n]+))?(:.*\S)?.*$", re.MULTILINE
+    r"^-- allow (scan|keep|function|utility)(?: (?:of|in) ([^:\n]+))?(:.*\S)?.*$",
+    re.MULTILINE,
 )
 _WAIVERS = {
     "scan": "-- allow scan of TABLE",
     "keep": "-- allow keep of COLUMN",
     "function": "-- allow function in update",
+    "utility": "-- allow utility of statement",
 }
 _NEEDLESS = {
     "scan": "{} is not scanned",
     "keep": "{} is not inserted and kept",
     "function": "there is no such function in the {}",
+    "utility": "the server tells what the {} does",
 }
 _MEND = "Mend the statement, or the migrations."
 _MENDS: dict[type[psycopg.Error], str] = {
@@ -229,6 +232,13 @@ class _Rules:
 
     def tables(self) -> Iterator[Problem]:
         facts = self._facts
+        is_open = facts.is_utility and not self._text.is_transaction_control
+        if is_open and not self._is_waived("utility", "statement"):
+            yield self._problem(
+                "the server does not tell what this statement reads, writes and locks",
+                "Write SELECT, INSERT, UPDATE, DELETE or MERGE; or -- allow utility of "
+                "statement: and the reason at the head of the file.",
+            )
         relations = self._catalog.relations.values()
         system = {relation.name for relation in relations if relation.is_system}
         system -= {relation.name for relation in relations if not relation.is_system}
@@ -282,6 +292,7 @@ class _Rules:
                     "Add an index, or mend the condition; or write -- allow scan of "
                     f"{table}: and the reason at the head of the file.",
                     ("alias", alias),
+                    ("alias", table),
                 )
 
     def upserts(self) -> Iterator[Problem]:
@@ -291,6 +302,13 @@ class _Rules:
                 yield self._problem(
                     "DO UPDATE has no WHERE: an equal row would be written again",
                     "Compare each column that is set with excluded's.",
+                    clause,
+                )
+            elif upsert.lets_equal_through:
+                yield self._problem(
+                    "the WHERE of DO UPDATE is true for an equal row, which would be "
+                    "written again",
+                    "Compare each column with excluded's: IS DISTINCT FROM, joined by OR.",
                     clause,
                 )
             else:

@@ -1,5 +1,7 @@
 """The server that is asked, and the throw-away databases on it."""
 
+import os
+import re
 import shutil
 import subprocess
 from collections.abc import Generator
@@ -10,7 +12,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from ..conninfo import parse
@@ -19,6 +21,7 @@ from ..errors import ProductionError
 _TEMPLATES = Path(__file__).parent / "templates"
 # varnullingrels and GENERIC_PLAN came with it.
 _LEAST_VERSION = 160000
+_SETTINGS = re.compile(r"^SET default_table\w+ = .*;\n", re.MULTILINE)
 
 
 def template(name: str, **parts: Composable) -> Composed:
@@ -62,25 +65,31 @@ class Server:
                 conn.execute(template("drop_database", database=Identifier(name)))
 
 
-def dump(dsn: str) -> str:
-    """Return what pg_dump says of the schema: no data, no owner, nothing of yoyo's.
+def dump(dsn: str, *, with_owners: bool = False) -> str:
+    """Return what pg_dump says of the schema: no data, and nothing of yoyo's.
 
     Raises ProductionError if there is no pg_dump or it fails.
     """
-    command = [_pg_dump(), "--schema-only", "--no-owner", "--restrict-key=check"]
-    tables = [f"--exclude-table=*{name}" for name in ("_yoyo_*", "yoyo_lock")]
-    done = subprocess.run([*command, *tables, dsn], capture_output=True, text=True)
+    params = conninfo_to_dict(dsn)
+    # Not among the arguments, which everybody on the machine can see.
+    environment = {**os.environ, "PGPASSWORD": str(params.pop("password", ""))}
+    command = [
+        _pg_dump(),
+        "--schema-only",
+        "--restrict-key=check",
+        make_conninfo("", **params),
+    ]
+    command += [f"--exclude-table=*{name}" for name in ("_yoyo_*", "yoyo_lock")]
+    if not with_owners:
+        command.append("--no-owner")
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise ProductionError(f"pg_dump: {done.stderr.strip()}")
-    lines = [line for line in done.stdout.splitlines() if not _is_preamble(line)]
-    paragraphs = "\n".join(lines).split("\n\n")
-    return "\n\n".join(part.strip() for part in paragraphs if part.strip()) + "\n"
-
-
-def _is_preamble(line: str) -> bool:
-    # Comments, and settings of the session that would restore it.
-    is_setting = line.partition(" ")[0] == "SET" or "pg_catalog.set_config(" in line
-    return is_setting or line.startswith(("--", "\\"))
+    # What comes before the first object is of the session that would restore it.
+    _, *objects = re.split(r"^--\n-- Name: .*\n--\n+", done.stdout, flags=re.MULTILINE)
+    if objects:
+        objects[-1] = objects[-1].partition("\n--\n-- PostgreSQL database dump complete")[0]
+    return "\n\n".join(_SETTINGS.sub("", each).strip() for each in objects) + "\n"
 
 
 def _pg_dump() -> str:

@@ -34,6 +34,7 @@ class Text:
             len(self.header) + found.start() for found in re.finditer("%%", body)
         ]
         self._found: dict[tuple[str, str | int], int] = {}
+        self.is_transaction_control = False
         self.second: int | None = None
         """Where a second statement is, if there is one."""
         try:
@@ -41,6 +42,7 @@ class Text:
         except ParseError:
             return  # the server tells; or it knows what this parser does not
         self._found = _places(first)
+        self.is_transaction_control = type(first.stmt).__name__ == "TransactionStmt"
         if others:
             self.second = self.offset(others[0].stmt_location)
         elif first.stmt_len:  # or else there is no semicolon after it
@@ -89,7 +91,7 @@ def _places(raw: Any) -> dict[tuple[str, str | int], int]:
         places.mark("column", position, target)
     for alias, count in places.aliases.items():
         if count > 1:  # which of them is meant is not told
-            del places.found["alias", alias]
+            places.found.pop(("alias", alias), None)
     return places.found
 
 
@@ -101,8 +103,9 @@ class _Places(Visitor):
 
     def mark(self, kind: str, name: str | int, node: Any) -> None:
         """Keep where the first of these nodes is."""
-        place = self.found.setdefault((kind, name), node.location)
-        self.found[kind, name] = min(place, node.location)
+        if node.location is not None:
+            place = self.found.setdefault((kind, name), node.location)
+            self.found[kind, name] = min(place, node.location)
 
     def visit_ParamRef(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
         self.mark("parameter", node.number, node)

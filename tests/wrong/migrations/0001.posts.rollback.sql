@@ -1,5 +1,7 @@
 SET LOCAL lock_timeout = '1s';
 
+DROP TABLE visits;
+
 DROP VIEW shown_posts;
 
 DROP TABLE domains;

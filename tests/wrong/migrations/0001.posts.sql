@@ -35,3 +35,12 @@ CREATE TABLE domains (
 
 CREATE VIEW shown_posts AS
 SELECT id, author_id, slug, title FROM posts WHERE state = 'shown';
+
+CREATE TABLE visits (
+    id bigint NOT NULL,
+    page text NOT NULL
+) PARTITION BY RANGE (id);
+
+CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM (1) TO (1000);
+
+CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (1000) TO (2000);

@@ -1,6 +1,14 @@
 """Statements of all forms."""
 
+from msgspec import Struct
+
 from . import query
+
+
+class Author(Struct):
+    id: int
+    name: str
+    email: str | None
 
 
 @query
@@ -37,3 +45,11 @@ def allowed_in_prose(author_id: int) -> list[str]: ...
 
 @query
 def nothing_to_return() -> list[str | None]: ...
+
+
+@query
+def whole_table() -> list[Author]: ...
+
+
+@query
+def scan_of_partitions(page: str) -> list[int]: ...

@@ -12,3 +12,5 @@ LEFT JOIN pg_attribute AS attribute
         AND index.indkey[0] = attribute.attnum
         AND attribute.attnum > 0
 WHERE method.amname = 'btree'
+-- Of two that are called the same, the one in the search_path comes last, and is kept.
+ORDER BY pg_table_is_visible(class.oid)

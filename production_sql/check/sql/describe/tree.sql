@@ -3,5 +3,5 @@ SELECT prosqlbody::text
 FROM pg_proc
 WHERE
     proname = 'production_sql_checked'
-    AND pronamespace = current_schema()::regnamespace
+    AND pronamespace = to_regnamespace(quote_ident(current_schema()))
     AND prosqlbody IS NOT NULL

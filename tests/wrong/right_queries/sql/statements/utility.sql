@@ -1,1 +1,2 @@
+-- allow utility of statement: it only locks.
 LOCK TABLE posts IN SHARE MODE

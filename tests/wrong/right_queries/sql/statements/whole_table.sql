@@ -1,0 +1,2 @@
+-- allow scan of authors: it is small.
+TABLE authors

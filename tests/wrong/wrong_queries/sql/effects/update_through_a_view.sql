@@ -1,0 +1,3 @@
+UPDATE shown_posts
+SET title = %(title)s
+WHERE id = %(post_id)s

@@ -1,0 +1,3 @@
+SELECT id
+FROM visits
+WHERE page = %(page)s
