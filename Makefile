@@ -8,11 +8,12 @@ demo: .venv/demo
 	$(BIN)/python -m production_sql demo
 
 test: .venv/test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore-glob='tests/test_check*'
 
-# Every query, contract and migration, by a server.
+# Every query, contract and migration, by a server; and the tests of what checks them.
 check: .venv/test
 	$(BIN)/python -m production_sql check
+	$(BIN)/python -m pytest -n auto tests/test_check*
 
 # What the calls promise, through a PgBouncer in transaction mode, which has to be installed.
 pooler: export PRODUCTION_SQL_TEST_POOLER = start

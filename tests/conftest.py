@@ -158,51 +158,54 @@ class Databases:
         # The faster one, where nothing waits for a disk.
         strategy = "STRATEGY FILE_COPY" if _is_volatile(maintenance) else ""
         self._strategy = SQL(strategy)
-        self._spare: tuple[str, Any] | None = None
+        self._conn: psycopg.Connection[Any] | None = None
+        self._schema: Any = None
 
     @contextmanager
     def database(self) -> Generator[str]:
         """Give the DSN of a database for one test."""
-        name, schema = self._spare or self._clone()
-        self._spare = None
-        dsn = make_conninfo(os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=name)
+        conn = self._conn or self._clone()
+        name = conn.info.dbname
         try:
-            yield dsn
-            if self._is_emptied(dsn, schema):
-                self._spare = name, schema
+            yield make_conninfo(os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=name)
+            self._conn = conn if self._is_emptied(conn) else None
+        except BaseException:
+            self._conn = None
+            raise
         finally:
-            if self._spare is None:
-                self._drop(name)
+            if self._conn is None:
+                self._drop(conn)
 
-    def _clone(self) -> tuple[str, Any]:
+    def _clone(self) -> psycopg.Connection[Any]:
         name = f"test_{uuid4().hex}"
         create = SQL("CREATE DATABASE {} TEMPLATE {} {}")
         self._maintenance.execute(
             create.format(Identifier(name), self._template, self._strategy)
         )
-        with psycopg.connect(os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=name) as conn:
-            return name, conn.execute(_SCHEMA).fetchone()
+        dsn = os.environ["PRODUCTION_SQL_TEST_DSN"]
+        conn = psycopg.connect(dsn, dbname=name, autocommit=True)
+        self._schema = conn.execute(_SCHEMA).fetchone()
+        return conn
 
-    def _is_emptied(self, dsn: str, schema: Any) -> bool:
-        with psycopg.connect(dsn, autocommit=True) as conn:
-            conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid != pg_backend_pid()"
-            )
-            if conn.execute(_SCHEMA).fetchone() != schema:
-                return False
-            conn.execute(_EMPTY)
-            return True
-
-    def _drop(self, name: str) -> None:
-        self._maintenance.execute(
-            SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name))
+    def _is_emptied(self, conn: psycopg.Connection[Any]) -> bool:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid != pg_backend_pid()"
         )
+        if conn.execute(_SCHEMA).fetchone() != self._schema:
+            return False
+        conn.execute(_EMPTY)
+        return True
+
+    def _drop(self, conn: psycopg.Connection[Any]) -> None:
+        name = Identifier(conn.info.dbname)
+        conn.close()
+        self._maintenance.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def close(self) -> None:
         """Drop the one that is there."""
-        if self._spare:
-            self._drop(self._spare[0])
+        if self._conn:
+            self._drop(self._conn)
 
 
 @pytest.fixture(scope="session")

@@ -432,7 +432,7 @@ def test_the_sample_in_the_readme_is_of_a_recorded_report() -> None:
 def test_a_recorded_change_has_the_recorded_report(
     host: Path,
     checking_server: Server,
-    reviewed: Callable[[], Review],
+    reviewed: Callable[..., Review],
     sample: str,
     wanted: Verdict,
 ) -> None:
@@ -448,25 +448,25 @@ def test_a_recorded_change_has_the_recorded_report(
         assert str(report) == file.read_text("utf-8")
 
 
-def test_without_a_change_all_is_fine(reviewed: Callable[[], Review]) -> None:
-    assert str(reviewed()) == (
+def test_without_a_change_all_is_fine(reviewed: Callable[..., Review]) -> None:
+    assert str(reviewed(is_checked=False)) == (
         "# SQL review\n\n"
         "**Verdict: fine: no query and no schema is another than before.**\n"
     )
 
 
-def test_a_comment_is_no_change(host: Path, reviewed: Callable[[], Review]) -> None:
+def test_a_comment_is_no_change(host: Path, reviewed: Callable[..., Review]) -> None:
     file = host / "shop/sql/orders/fetch.sql"
     file.write_text("-- Another word of it.\n" + file.read_text())
 
-    assert reviewed().verdict == Verdict.FINE
+    assert reviewed(is_checked=False).verdict == Verdict.FINE
 
 
-def test_an_edited_migration_is_broken(host: Path, reviewed: Callable[[], Review]) -> None:
+def test_an_edited_migration_is_broken(host: Path, reviewed: Callable[..., Review]) -> None:
     file = host / MIGRATIONS / "0001.orders.sql"
     file.write_text(file.read_text().replace("note text NOT NULL", "note text"))
 
-    report = reviewed()
+    report = reviewed(is_checked=False)
 
     assert report.verdict == Verdict.BROKEN
     assert (
@@ -476,12 +476,12 @@ def test_an_edited_migration_is_broken(host: Path, reviewed: Callable[[], Review
 
 
 def test_a_migration_that_is_gone_is_broken(
-    host: Path, reviewed: Callable[[], Review]
+    host: Path, reviewed: Callable[..., Review]
 ) -> None:
     for file in (host / MIGRATIONS).glob("0001.*"):
         file.unlink()
 
-    report = reviewed()
+    report = reviewed(is_checked=False)
 
     assert report.verdict == Verdict.BROKEN
     assert "`0001.orders.sql` is gone" in str(report)
@@ -499,7 +499,7 @@ def test_a_contract_that_was_not_written_anew_is_broken(
 
 
 def test_what_a_migration_does_to_the_columns_of_a_query_is_told(
-    host: Path, reviewed: Callable[[], Review]
+    host: Path, reviewed: Callable[..., Review]
 ) -> None:
     folder = host / MIGRATIONS
     (folder / "0002.change.sql").write_text(
@@ -513,7 +513,7 @@ def test_what_a_migration_does_to_the_columns_of_a_query_is_told(
         "ALTER TABLE orders ALTER COLUMN note TYPE text, ALTER note SET NOT NULL;\n"
     )
 
-    report = str(reviewed())
+    report = str(reviewed(is_checked=False))
 
     assert "| `orders.fetch` | column note is character varying, not text |" in report
     assert "| `orders.fetch` | column note can be NULL |" in report
@@ -639,7 +639,7 @@ def test_a_query_of_the_base_that_is_no_query_was_broken_before(
 
 
 def test_a_query_that_is_added_or_removed_is_told(
-    host: Path, reviewed: Callable[[], Review]
+    host: Path, reviewed: Callable[..., Review]
 ) -> None:
     folder = host / "shop/sql/orders"
     (folder / "count_all.sql").write_text(

@@ -30,7 +30,7 @@ from ..errors import ProductionError
 from . import git
 from .problem import Problem
 from .queries import query
-from .server import Server, dump
+from .server import Server, dump, without_owners
 
 CHECKSUMS = "checksums.sha256"
 _ROLLBACK = ".rollback.sql"
@@ -201,7 +201,7 @@ def inspected(server: Server, folder: Path) -> Generator[Migrations]:
     migrations: list[Migration] = []
     stop: Problem | None = None
     with server.database() as dsn:
-        schema = dump(dsn, with_owners=True)
+        schema = dump(dsn)
         # yoyo prints the rows of a SELECT.
         with redirect_stdout(StringIO()), yoyo_backend(dsn) as backend:
             inspection = _Inspection(dsn, backend, problems)
@@ -217,7 +217,7 @@ def inspected(server: Server, folder: Path) -> Generator[Migrations]:
                 stop = stopped.problem
         yield Migrations(
             migrations=migrations,
-            schema=dump(dsn),
+            schema=without_owners(schema),
             is_cut=stop is not None,
             dsn=dsn,
             problems=[*problems, stop] if stop else problems,
@@ -303,7 +303,7 @@ def _in_any_order(schema: str) -> list[str]:
     lines: list[str] = []
     for paragraph in schema.split("\n\n"):
         first, *columns = paragraph.splitlines()
-        if first.startswith("CREATE TABLE"):
+        if first.partition(" TABLE ")[0] == "CREATE":
             *columns, last = columns
             columns = [*sorted(column.rstrip(",") for column in columns), last]
         lines += [first, *columns]
@@ -324,7 +324,7 @@ class _Inspection:
         else:
             with _told(file):
                 self._backend.apply_one(migration)
-        applied = dump(self._dsn, with_owners=True)
+        applied = dump(self._dsn)
         if (rollback := _rollback(file)).exists():
             if migration.use_transactions:
                 self._observe(rollback, is_transaction=True, is_kept=False)
@@ -332,14 +332,12 @@ class _Inspection:
                 self._backend.rollback_one(migration)
             what = "after it the schema is another than before the migration"
             mend = "Undo all that the migration does, and nothing else."
-            self._compare(rollback, before, dump(self._dsn, with_owners=True), what, mend)
+            self._compare(rollback, before, dump(self._dsn), what, mend)
             with _told(file, "after its rollback it cannot be applied again"):
                 self._backend.apply_one(migration)
             what = "applied again after its rollback, it makes another schema"
             mend = "Let it do the same whatever is there, and its rollback undo all of it."
-            self._compare(
-                file, applied, again := dump(self._dsn, with_owners=True), what, mend
-            )
+            self._compare(file, applied, again := dump(self._dsn), what, mend)
             applied = again
         return steps, applied
 

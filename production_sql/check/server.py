@@ -21,6 +21,7 @@ from ..errors import ProductionError
 _TEMPLATES = Path(__file__).parent / "templates"
 # varnullingrels and GENERIC_PLAN came with it.
 _LEAST_VERSION = 160000
+_OWNER = re.compile(r"\n\nALTER [^\n]* OWNER TO [^\n]*;(?=\n)")
 _SETTINGS = re.compile(r"^SET default_table\w+ = .*;\n", re.MULTILINE)
 
 
@@ -65,7 +66,7 @@ class Server:
                 conn.execute(template("drop_database", database=Identifier(name)))
 
 
-def dump(dsn: str, *, with_owners: bool = False) -> str:
+def dump(dsn: str) -> str:
     """Return what pg_dump says of the schema: no data, and nothing of yoyo's.
 
     Raises ProductionError if there is no pg_dump or it fails.
@@ -80,8 +81,6 @@ def dump(dsn: str, *, with_owners: bool = False) -> str:
         make_conninfo("", **params),
     ]
     command += [f"--exclude-table=*{name}" for name in ("_yoyo_*", "yoyo_lock")]
-    if not with_owners:
-        command.append("--no-owner")
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise ProductionError(f"pg_dump: {done.stderr.strip()}")
@@ -90,6 +89,11 @@ def dump(dsn: str, *, with_owners: bool = False) -> str:
     if objects:
         objects[-1] = objects[-1].partition("\n--\n-- PostgreSQL database dump complete")[0]
     return "\n\n".join(_SETTINGS.sub("", each).strip() for each in objects) + "\n"
+
+
+def without_owners(schema: str) -> str:
+    """Return a dump without the owners, who are of one server."""
+    return re.sub(r"\n{3,}", "\n\n", _OWNER.sub("", schema))
 
 
 def _pg_dump() -> str:
