@@ -73,6 +73,7 @@ def upsert_many(
 
     All of it takes effect or nothing: in autocommit it is a transaction, otherwise a
     savepoint in the caller's. Another such call in the schema waits for the end of that.
+    (A task that is cancelled at the very end may find all of it stored.)
     Raises InvalidValueError, with the place of the draft in the iterable, before anything
     of its batch is sent; and whatever the iterable or on_progress raises.
     """

@@ -30,12 +30,15 @@ class Pages(Generic[T]):
         self._size = size
         self._key = key
         self._rest: list[T] = []
+        self._is_at_end = False
         self.taken = 0
 
     def next(self) -> Steps[Page[T]]:
         """Return the next page; an empty one is the end."""
-        if len(self._rest) < self._size:
-            more = yield from take(self._items, self._size - len(self._rest))
+        wanted = self._size - len(self._rest)
+        if wanted and not self._is_at_end:  # what has ended is not asked again
+            more = yield from take(self._items, wanted)
+            self._is_at_end = len(more) < wanted
             self._rest += more
         count = self._without_repetition()
         page = Page(self._rest[:count], self.taken)

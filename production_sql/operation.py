@@ -158,15 +158,25 @@ class Operation(Returning[P, T]):
             step = next(steps)  # what is refused at once is refused with nothing sent
         except StopIteration as stop:
             return cast("T", stop.value)
-        frame = _frame(conn, is_single=False) if self._is_atomic else _NO_FRAME
-        for call in frame.before:
-            execute(conn, call)
+        if not self._is_atomic:
+            return _drive(conn, steps, step)
+        with conn.lock:
+            pass  # once no other thread has a statement under way, the status tells
+        frame = _frame(conn, is_single=False)
+        is_open = False
         try:
+            for call in frame.before:
+                execute(conn, call)
+            is_open = True
             result = _drive(conn, steps, step)
             for call in frame.after:
                 execute(conn, call)
+            is_open = False
         except BaseException:
-            _undo(conn, frame)
+            if is_open:
+                _undo(conn, frame)
+            if conn.info.transaction_status == TransactionStatus.ACTIVE:
+                conn.pgconn.finish()  # interrupted, and nobody knows what has been done
             raise
         return result
 
@@ -181,15 +191,33 @@ class Operation(Returning[P, T]):
             step = next(steps)
         except StopIteration as stop:
             return cast("T", stop.value)
-        frame = _frame(conn, is_single=False) if self._is_atomic else _NO_FRAME
-        for call in frame.before:
-            await execute_async(conn, call)
-        try:
-            result = await _drive_async(conn, steps, step)
+        if not self._is_atomic:
+            return await _drive_async(conn, steps, step)
+        async with conn.lock:
+            pass
+        frame = _frame(conn, is_single=False)
+        is_open = False
+
+        # Each in a task that ends: whether it was done has to be known.
+        async def begin() -> None:
+            nonlocal is_open
+            for call in frame.before:
+                await execute_async(conn, call)
+            is_open = True
+
+        async def end() -> None:
+            nonlocal is_open
             for call in frame.after:
                 await execute_async(conn, call)
+            is_open = False
+
+        try:
+            await _to_its_end(conn, begin())
+            result = await _drive_async(conn, steps, step)
+            await _to_its_end(conn, end())
         except BaseException:
-            await _undo_async(conn, frame)
+            if is_open:
+                await _undo_async(conn, frame)
             raise
         return result
 

@@ -572,6 +572,52 @@ def test_what_a_migration_does_to_a_query_as_it_was_is_told(
     assert row in report
 
 
+def test_what_the_parameters_of_a_query_were_is_told_by_its_contract(
+    host: Path, reviewed: Callable[..., Review], check: Callable[..., list[str]]
+) -> None:
+    first = host / MIGRATIONS / "0001.orders.sql"
+    first.write_text(first.read_text().replace("note text NOT NULL", "note text"))
+    (host / MIGRATIONS / "checksums.sha256").unlink()
+    replace(Path("shop/orders.py"), "    note: str", "    note: str | None")
+    module = host / "shop/orders.py"
+    module.write_text(
+        module.read_text()
+        + "\n\n@query\ndef add(customer_id: int, note: str | None) -> bool: ...\n"
+    )
+    (host / "shop/sql/orders/add.sql").write_text(
+        "INSERT INTO orders (customer_id, note)\nVALUES (%(customer_id)s, %(note)s)\n"
+    )
+    assert check(write=True) == []
+    git(host, "add", ".")
+    git(host, "commit", "--quiet", "--message=more")
+    replace(
+        Path("shop/orders.py"),
+        "customer_id: int, note: str | None",
+        "customer_id: int, note: str",
+    )
+    for name, action in (("", "SET"), (".rollback", "DROP")):
+        (host / MIGRATIONS / f"0002.change{name}.sql").write_text(
+            f"{TIMEOUT}ALTER TABLE orders ALTER note {action} NOT NULL;\n"
+        )
+
+    report = reviewed()
+
+    assert "parameter 2 can be None, and orders.note is NOT NULL" in str(report)
+    assert report.verdict == Verdict.BROKEN
+
+
+def test_a_base_whose_migrations_fail_is_reviewed_as_far_as_can_be(
+    host: Path, reviewed: Callable[..., Review]
+) -> None:
+    file = host / MIGRATIONS / "0001.orders.sql"
+    file.write_text(file.read_text() + "SELECT 1 / 0;\n")
+    git(host, "add", ".")
+    git(host, "commit", "--quiet", "--message=worse")
+    file.write_text(file.read_text().replace("SELECT 1 / 0;\n", ""))
+
+    assert "Not known: the migrations of main fail: division by zero" in str(reviewed())
+
+
 def test_queries_that_are_all_gone_are_told_with_what_the_migrations_break(
     host: Path, reviewed: Callable[..., Review]
 ) -> None:

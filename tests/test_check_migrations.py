@@ -478,6 +478,42 @@ def test_a_column_that_comes_back_in_another_place_is_back(inspected: Inspect) -
     assert problems == []
 
 
+@pytest.mark.parametrize(
+    ("apply", "rollback"),
+    [
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$BEGIN\n\n\n\n\nEND$$;",
+            "DROP FUNCTION f();",
+        ),
+        (
+            "CREATE TYPE pair AS (a int, b int); CREATE TABLE pairs OF pair;",
+            "DROP TABLE pairs; DROP TYPE pair;",
+        ),
+        (
+            "CREATE DOMAIN three AS int DEFAULT 3; ALTER TABLE posts ADD n three NOT NULL;",
+            "ALTER TABLE posts DROP n; DROP DOMAIN three;",
+        ),
+    ],
+)
+def test_right_migrations_are_let_through(
+    inspected: Inspect, apply: str, rollback: str
+) -> None:
+    assert inspected(change(TIMEOUT + apply, TIMEOUT + rollback))[1] == []
+
+
+def test_a_column_of_an_unlogged_table_comes_back_too(inspected: Inspect) -> None:
+    _, problems = inspected(
+        {
+            "1.sql": "CREATE UNLOGGED TABLE notes (a int, b int, c int);",
+            "1.rollback.sql": f"{TIMEOUT}DROP TABLE notes;",
+            "2.sql": f"{TIMEOUT}ALTER TABLE notes DROP a;",
+            "2.rollback.sql": f"{TIMEOUT}ALTER TABLE notes ADD a int;",
+        }
+    )
+
+    assert problems == []
+
+
 def test_what_others_have_built_on_a_table_is_not_advised_to_be_dropped(
     inspected: Inspect,
 ) -> None:

@@ -1,11 +1,14 @@
 """drafts.upsert_many: as if each had its upsert, all or nothing, whatever the iterable."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
 from production_sql import ContentDraftDTO, InvalidValueError, ProductionError, drafts
 
@@ -231,3 +234,75 @@ def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
         "drafts.upsert_many: 1000 attempts in a row have written nothing: look for a "
         "trigger or a rule that holds back what is written to the production_ tables"
     )
+
+
+@pytest.mark.parametrize("is_autocommit", [True, False])
+def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_else(
+    dsn: str, is_autocommit: bool
+) -> None:
+    async def cancel_after(turns: int) -> bool:
+        conn = await psycopg.AsyncConnection.connect(dsn, autocommit=is_autocommit)
+        async with conn:
+            await drafts.discard(conn, "before")
+            for each in DRAFTS:
+                await drafts.discard(conn, each.draft_id)
+            await conn.commit()
+            await drafts.create(conn, draft("before"))
+            load = drafts.upsert_many(conn, asynchronous(DRAFTS), batch_size=10)
+            task = asyncio.create_task(load)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            has_ended = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            status = conn.info.transaction_status
+            wanted = TransactionStatus.IDLE if is_autocommit else TransactionStatus.INTRANS
+            assert status == wanted, turns
+            await drafts.upsert(conn, draft("before", body="after"))
+            await conn.commit()
+            stored = {each.draft_id async for each in drafts.stream(conn)}
+            assert len(stored) in (1, 26), turns
+            assert "before" in stored, turns
+            return has_ended
+
+    turns = 0
+    while not asyncio.run(cancel_after(turns)):
+        turns += 1 + turns // 10
+
+
+def test_an_iterable_that_has_ended_is_not_asked_again(client: Client) -> None:
+    asked = 0
+
+    class Once:
+        def __iter__(self) -> "Once":
+            return self
+
+        def __next__(self) -> ContentDraftDTO:
+            nonlocal asked
+            asked += 1
+            assert asked <= 4
+            if asked == 4:
+                raise StopIteration
+            return DRAFTS[asked]
+
+    assert client(drafts.upsert_many, Once(), batch_size=10) == 3
+
+
+def test_a_load_waits_for_the_statement_of_another_thread(dsn: str) -> None:
+    def items() -> Iterator[ContentDraftDTO]:
+        yield from DRAFTS[:4]
+        raise NoMoreError
+
+    with psycopg.connect(dsn, autocommit=True) as conn, psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_advisory_xact_lock(1)")
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(conn.execute, "SELECT pg_advisory_lock(1)")
+            while not other.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+                pass
+            load = pool.submit(drafts.upsert_many, conn, items(), batch_size=1)
+            other.rollback()
+            waiting.result()
+            with pytest.raises(NoMoreError):
+                load.result()
+
+        assert list(drafts.stream(conn)) == []

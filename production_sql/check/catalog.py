@@ -16,8 +16,8 @@ class Relation(Struct, frozen=True, kw_only=True):
     oid: int
     name: str
     unqualified: str
-    root: str
-    """What it is a partition or a child of, or itself; unqualified too."""
+    parent: str | None
+    """What it is a partition or a child of; unqualified too."""
     kind: str
     is_system: bool
     is_rewritten: bool
@@ -123,8 +123,8 @@ class Catalog:
             (column.relation, column.number): column for column in columns(conn)
         }
         self.first_columns = {index.name: index.first_column for index in indexes(conn)}
-        self.roots = {
-            relation.unqualified: relation.root for relation in self.relations.values()
+        self.parents = {
+            relation.unqualified: relation.parent for relation in self.relations.values()
         }
         self.functions = {function.oid: function for function in functions(conn)}
         self.operators = {operator.oid: operator for operator in operators(conn)}

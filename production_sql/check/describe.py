@@ -109,7 +109,7 @@ def describe(
     own_names = {
         catalog.relations[oid].unqualified: catalog.relations[oid].name for oid in own
     }
-    roots = [(catalog.roots.get(name, name), alias) for name, alias in scanned]
+    named_scans = [(_named(catalog, name, own_names), alias) for name, alias in scanned]
     return Facts(
         parameters=given,
         outputs=[
@@ -120,7 +120,7 @@ def describe(
         writes=_names(catalog, found.writes),
         locks=_names(catalog, found.locks),
         plan=list(plan.lines(top)) if own == touched else [],
-        scans={own_names[root]: alias for root, alias in roots if root in own_names},
+        scans={name: alias for name, alias in named_scans if name is not None},
         upserts=list(upserts(scope)),
         missing=[column for column in without if column.is_not_null],
     )
@@ -187,3 +187,11 @@ def _output(scope: Scope, position: int, name: str, data_type: DataType) -> Outp
 
 def _names(catalog: Catalog, oids: Iterable[int]) -> list[str]:
     return sorted({catalog.relations[oid].name for oid in oids})
+
+
+def _named(catalog: Catalog, scanned: str, own_names: dict[str, str]) -> str | None:
+    """Return what the statement calls a table of the plan, or None for none of its own."""
+    name: str | None = scanned
+    while name is not None and name not in own_names:
+        name = catalog.parents.get(name)
+    return None if name is None else own_names[name]

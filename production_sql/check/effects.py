@@ -9,7 +9,13 @@ from .nodes import Node
 from .nullability import Nullability
 from .scope import INSERT, RELATION, UPDATE, Scope, Stored
 
-_COERCIONS = {"ARRAYCOERCEEXPR", "COERCETODOMAIN", "COERCEVIAIO", "RELABELTYPE"}
+_COERCIONS = {
+    "ARRAYCOERCEEXPR",
+    "COERCETODOMAIN",
+    "COERCEVIAIO",
+    "COLLATEEXPR",
+    "RELABELTYPE",
+}
 _CASTS = (1, 2)  # how a FUNCEXPR was written
 _MULTIEXPR = "3"  # one of the several that a subquery gives
 
@@ -111,7 +117,8 @@ def _assigned(scope: Scope, entries: list[Node]) -> Iterator[Assignment]:
 def _stored(scope: Scope, column: Stored) -> Stored:
     """Return the table's column that a view's is, or the column itself."""
     view = scope.catalog.views.get(column.relation)
-    if view is None or column.number <= 0:
+    is_rewritten = scope.catalog.relations[column.relation].is_rewritten
+    if view is None or is_rewritten or column.number <= 0:
         return column
     inner = Scope(scope.catalog, view)
     expressions = [output.node for output in inner.outputs(column.number)]
@@ -138,11 +145,15 @@ def missing(scope: Scope) -> Iterator[Column]:
     for inner in scopes(scope):
         for insert in [inner.query, *inner.query.nodes("mergeActionList")]:
             if insert.number("commandType") == INSERT:
-                given = {entry.number("resno") for entry in insert.nodes("targetList")}
-                for column in inner.catalog.columns.values():
+                target = _target(inner)
+                given = {
+                    _stored(inner, Stored(target, entry.number("resno")))
+                    for entry in insert.nodes("targetList")
+                }
+                tables = {target, *(column.relation for column in given)}
+                for key, column in inner.catalog.columns.items():
                     is_open = column.is_not_null and not column.has_default
-                    is_given = column.number in given
-                    if column.relation == _target(inner) and is_open and not is_given:
+                    if column.relation in tables and is_open and key not in given:
                         yield column
 
 
@@ -203,7 +214,7 @@ def _upsert(scope: Scope, conflict: Node) -> Upsert:
         ]
         if not compared or _lets_through(scope, guard, compared) is False:
             unguarded.append(name)
-        elif all(
+        elif not _looks_for_null(guard, stored, number) and all(
             node.kind == "OPEXPR" and _can_be_null(scope, node, excluded)
             for node in compared
         ):
@@ -227,7 +238,12 @@ def _kept(scope: Scope, conflict: Node) -> list[str]:
     settled = {entry.number("resno") for entry in conflict.nodes("onConflictSet")}
     for element in conflict.nodes("arbiterElems"):
         settled |= {var.number("varattno") for var in element.walk() if var.kind == "VAR"}
-    inserted = [entry.number("resno") for entry in scope.query.nodes("targetList")]
+    inserted = [
+        entry.number("resno")
+        for entry in scope.query.nodes("targetList")
+        # A constant or a default is that of the first write.
+        if any(part.kind in ("PARAM", "VAR") for part in entry["expr"].walk())
+    ]
     columns = [scope.catalog.columns[_target(scope), number] for number in inserted]
     return [
         column.name
@@ -277,6 +293,13 @@ def _lets_through(scope: Scope, guard: Node, differing: list[Node]) -> bool | No
 def _is_column(node: Node, index: int, number: int) -> bool:
     return node.kind == "VAR" and (
         (node.number("varno"), node.number("varattno")) == (index, number)
+    )
+
+
+def _looks_for_null(guard: Node, index: int, number: int) -> bool:
+    return any(
+        node.kind == "NULLTEST" and _is_column(node["arg"], index, number)
+        for node in guard.walk()
     )
 
 

@@ -4,6 +4,7 @@ import subprocess
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 from ..errors import ProductionError
 
@@ -25,10 +26,11 @@ def at_head(file: Path) -> str | None:
 def untracked(folder: Path) -> list[Path]:
     """Return the contracts that git does not know of; none without git."""
     try:
-        listed = _git(folder, "ls-files", "--others", "--exclude-standard", "*.contract")
+        options = ("-z", "--others", "--exclude-standard")
+        listed = _git(folder, "ls-files", *options, "*.contract")
     except ProductionError:
         return []
-    return [folder / name for name in listed.decode().splitlines()]
+    return [folder / name for name in listed.decode().split("\0") if name]
 
 
 def checkout(repository: Path, revision: str, folder: Path) -> str:
@@ -39,7 +41,9 @@ def checkout(repository: Path, revision: str, folder: Path) -> str:
     commit = _git(repository, "merge-base", revision, "HEAD").decode().strip()
     archive = _git(repository, "archive", "--format=tar", commit)
     with tarfile.open(fileobj=BytesIO(archive)) as tar:
-        tar.extractall(folder, filter="data")
+        # Its own archive, which an older Python cannot filter.
+        filtered = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        tar.extractall(folder, **cast("Any", filtered))  # noqa: S202
     return commit
 
 

@@ -35,6 +35,7 @@ from .server import Server, dump, without_owners
 CHECKSUMS = "checksums.sha256"
 _ROLLBACK = ".rollback.sql"
 _LINE_COMMENTS = re.compile(r"(?:\s|--.*)*")
+_TABLE = re.compile(r"\ACREATE (UNLOGGED |FOREIGN )?TABLE .*\(\n")
 _WIDTH = 300
 _MODES = [
     "ROW SHARE",
@@ -302,11 +303,11 @@ def _in_any_order(schema: str) -> list[str]:
     """Return the lines with the columns of each table in order: none can be put back."""
     lines: list[str] = []
     for paragraph in schema.split("\n\n"):
-        first, *columns = paragraph.splitlines()
-        if first.partition(" TABLE ")[0] == "CREATE":
-            *columns, last = columns
-            columns = [*sorted(column.rstrip(",") for column in columns), last]
-        lines += [first, *columns]
+        columns = paragraph.splitlines()
+        if _TABLE.match(paragraph) and columns[-1].startswith(")"):
+            first, *columns, last = columns
+            columns = [first, *sorted(column.rstrip(",") for column in columns), last]
+        lines += columns
     return lines
 
 

@@ -1,5 +1,6 @@
 """python -m production_sql review: what a change does, for those who review it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 from enum import IntEnum
@@ -32,6 +33,7 @@ class Verdict(IntEnum):
 
 
 _BREAKS = "**breaks**"
+_IMPACT = "## What the migrations do to the queries as they were"
 _WORDS = {
     Verdict.FINE: "fine: no query and no schema is another than before",
     Verdict.LOOK: "a reviewer must look",
@@ -82,8 +84,12 @@ def review(package: Package, server: Server, revision: str) -> Review:
             _migrations(found, made, old, package.migrations)
             is_same = migrations.published(old) == migrations.published(package.migrations)
             if not (is_same or made.is_cut):
-                with migrations.migrated(server, old) as dsn:
-                    _impact(found, package, repository, base, dsn, made.dsn)
+                try:
+                    with migrations.migrated(server, old) as dsn:
+                        _impact(found, package, repository, base, dsn, made.dsn)
+                except psycopg.Error as error:
+                    what = f"Not known: the migrations of {revision} fail: {error}"
+                    found.add(Verdict.LOOK, _IMPACT, "", what)
         _queries(found, package, repository, base)
     return found
 
@@ -222,7 +228,7 @@ def _impact(
         is_broken = any(_BREAKS in row for row in rows)
         found.add(
             Verdict.BROKEN if is_broken else Verdict.LOOK,
-            "## What the migrations do to the queries as they were",
+            _IMPACT,
             "",
             "While a deployment is under way, these run in the new schema.",
             "",
@@ -241,7 +247,11 @@ def _described(
     with connect(dsn) as conn:
         catalog = Catalog(conn)
         for file in files:
-            known = optional.get(file.relative_to(base), {})
+            known = dict(optional.get(file.relative_to(base), {}))
+            # Better what they were: a contract of then tells.
+            kept = _read(contract.path(file))
+            for name, annotation in re.findall(r"^takes (\w+): (.*)$", kept, re.MULTILINE):
+                known[name] = annotation == "Any" or "None" in annotation.split(" | ")
             try:
                 text = Text(file)
                 nulls = [known.get(name, False) for name in text.placeholders]

@@ -73,7 +73,9 @@ def dump(dsn: str) -> str:
     """
     params = conninfo_to_dict(dsn)
     # Not among the arguments, which everybody on the machine can see.
-    environment = {**os.environ, "PGPASSWORD": str(params.pop("password", ""))}
+    environment = dict(os.environ)
+    if (password := params.pop("password", None)) is not None:
+        environment["PGPASSWORD"] = str(password)
     command = [
         _pg_dump(),
         "--schema-only",

@@ -37,10 +37,15 @@ SELECT
         AND doubtful.attnum IS NULL
         AND class.relkind NOT IN ('v', 'f')
     ) AS is_not_null,
-    bool_or(root.atthasdef OR root.attidentity != '') AS has_default
+    bool_or(
+        root.atthasdef
+        OR root.attidentity != ''
+        OR type.typdefault IS NOT NULL
+    ) AS has_default
 FROM family
 INNER JOIN pg_attribute AS root ON family.root = root.attrelid
 INNER JOIN pg_class AS owner ON root.attrelid = owner.oid
+INNER JOIN pg_type AS type ON root.atttypid = type.oid
 INNER JOIN pg_class AS class ON family.member = class.oid
 INNER JOIN pg_attribute AS member
     ON

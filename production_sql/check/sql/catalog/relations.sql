@@ -1,5 +1,5 @@
--- Tables, views and the like. A partition or a child has the table that it is a part of as
--- its root. Outside of the search_path the schema belongs to the name.
+-- Tables, views and the like; a partition or a child with the table that it is a part of.
+-- Outside of the search_path the schema belongs to the name.
 SELECT
     class.oid::bigint AS oid,
     CASE
@@ -7,22 +7,14 @@ SELECT
         ELSE namespace.nspname || '.' || class.relname
     END::text AS name,
     class.relname::text AS unqualified,
-    coalesce(
-        (
-            SELECT root.relname
-            FROM pg_class AS root
-            WHERE root.oid = pg_partition_root(class.oid)
-        ),
-        (
-            SELECT parent.relname
-            FROM pg_inherits AS inherits
-            INNER JOIN pg_class AS parent ON inherits.inhparent = parent.oid
-            WHERE inherits.inhrelid = class.oid
-            ORDER BY inherits.inhseqno
-            LIMIT 1
-        ),
-        class.relname
-    )::text AS root,
+    (
+        SELECT parent.relname::text
+        FROM pg_inherits AS inherits
+        INNER JOIN pg_class AS parent ON inherits.inhparent = parent.oid
+        WHERE inherits.inhrelid = class.oid
+        ORDER BY inherits.inhseqno
+        LIMIT 1
+    ) AS parent,
     class.relkind::text AS kind,
     namespace.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS is_system,
     EXISTS (

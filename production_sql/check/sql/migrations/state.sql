@@ -19,10 +19,12 @@ SELECT
                                         a.attnotnull
                                         AND NOT a.atthasdef
                                         AND a.attidentity = ''
+                                        AND t.typdefault IS NULL
                                         THEN a.attname
                                 END
                             ), '{}')
                         FROM pg_attribute AS a
+                        INNER JOIN pg_type AS t ON a.atttypid = t.oid
                         WHERE
                             a.attrelid = c.oid
                             AND a.attnum > 0

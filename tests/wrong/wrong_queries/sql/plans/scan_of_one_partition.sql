@@ -1,0 +1,3 @@
+SELECT id
+FROM visits_1
+WHERE page = %(page)s
