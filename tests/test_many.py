@@ -136,6 +136,40 @@ def test_a_bad_value_is_told_with_its_place_and_undoes_all_of_the_call(
     assert stored == ["before", "after"]
 
 
+@pytest.mark.parametrize("is_autocommit", [True, False])
+@pytest.mark.parametrize("bad", [draft("bad", body="a\0b"), None])
+def test_in_a_pipeline_of_the_caller_it_is_all_or_nothing_too(
+    client: Client, is_autocommit: bool, bad: Any
+) -> None:
+    client.set_autocommit(is_autocommit)
+    client(drafts.create, draft("before"))
+    given = [*DRAFTS, bad] if bad else DRAFTS
+
+    def load(conn: Any) -> Any:
+        with conn.pipeline():
+            return drafts.upsert_many(conn, given, batch_size=10)
+
+    async def load_async(conn: Any) -> Any:
+        async with conn.pipeline():
+            return await drafts.upsert_many(conn, given, batch_size=10)
+
+    declared = load if client.kind == "sync" else load_async
+    if bad:
+        with pytest.raises(InvalidValueError):
+            client(declared)
+    else:
+        assert client(declared) == 25
+
+    client(drafts.create, draft("after"))
+    client.commit()
+    stored = [each.draft_id for each in read(client, drafts.stream(client.conn))]
+    assert stored == [
+        "before",
+        *([] if bad else [each.draft_id for each in DRAFTS]),
+        "after",
+    ]
+
+
 @pytest.mark.parametrize("thing", [None, {}, 1, "draft", draft])
 def test_what_is_no_draft_is_told_with_its_place(client: Client, thing: object) -> None:
     with pytest.raises(

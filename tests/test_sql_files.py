@@ -7,6 +7,8 @@ import pglast
 import pytest
 
 from production_sql.files import folder, query
+from production_sql.runner import Query
+from production_sql.stream import Stream
 
 STATEMENTS = sorted(folder("sql").rglob("*.sql"))
 MIGRATIONS = sorted(folder("migrations").glob("*.sql"))
@@ -36,6 +38,7 @@ def test_what_is_sent_is_the_statement_in_the_file(file: Path) -> None:
         return numbers.setdefault(match[1], f"${len(numbers) + 1}")
 
     text = re.sub(r"%\((\w+)\)s", number, file.read_text("utf-8"))
+    assert isinstance(statement, (Query, Stream))
     sent = statement.statement.decode()
     assert pglast.fingerprint(sent) == pglast.fingerprint(text)
     assert re.match(rf"\w+ /\* {re.escape(name(file))} \*/", sent)

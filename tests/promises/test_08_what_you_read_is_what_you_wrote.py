@@ -283,7 +283,7 @@ objects = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), jso
 
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=50,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=texts, metadata=objects, time=st.datetimes(timezones=st.timezones()))
@@ -341,7 +341,7 @@ things = st.recursive(
 
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(thing=things, place=st.integers(0, 24))
