@@ -132,7 +132,8 @@ def test_a_call_that_is_stopped_while_it_waits_leaves_nothing(
                 "LOCK TABLE production_drafts, production_bundles IN SHARE MODE"
             )
             if fault in TIMEOUTS:
-                client.execute(f"SET {fault} = '1ms'")
+                # Of the call, which waits for the blocker; never of the COMMIT here.
+                client.execute(f"SET {fault} = '250ms'")
                 done["faults"] += 1
                 client.commit()
                 with pytest.raises(TIMEOUTS[fault]):
