@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from sys import maxsize
 from types import NoneType
 from typing import (
     Any,
@@ -187,6 +188,29 @@ def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str]) -> Bind:
         except Exception as error:  # an int has too many digits, a tzinfo is abstract
             raise RefusedError(_reason(error)) from None
 
+    # Most values are as plain as can be, and these need no more than a look.
+    if isinstance(kind, StrType) and kind.pattern is None:
+        return _plain_text(kind.min_length or 0, kind.max_length or maxsize, bind)
+    if isinstance(kind, DateTimeType) and kind.tz is not False:
+        return lambda value: (
+            value.isoformat()
+            if type(value) is datetime and value.tzinfo is UTC
+            else bind(value)
+        )
+    return bind
+
+
+def _plain_text(least: int, most: int, otherwise: Bind) -> Bind:
+    def bind(value: Any) -> str | None:
+        if (
+            type(value) is str
+            and value.isascii()
+            and "\0" not in value
+            and least <= len(value) <= most
+        ):
+            return value
+        return otherwise(value)
+
     return bind
 
 
@@ -225,6 +249,7 @@ _MAX_DEPTH = 500
 
 # Keys in order: dicts that are equal become the same text, so that a replay is one.
 _encode = Encoder(order="deterministic").encode
+_encode_records = Encoder().encode
 _decode = Decoder().decode
 
 
@@ -312,12 +337,12 @@ class Page(list[Item]):
 
 
 def _records(struct: type[Struct]) -> Bind:
-    binders = field_binders(struct)
+    binders = tuple(field_binders(struct).items())
 
     def record(item: object) -> dict[str, str | None]:
         check_struct(item, struct)
         values: dict[str, str | None] = {}
-        for name, bind_field in binders.items():
+        for name, bind_field in binders:
             try:
                 values[name] = bind_field(getattr(item, name))
             except RefusedError as refused:
@@ -336,6 +361,6 @@ def _records(struct: type[Struct]) -> Bind:
             except RefusedError as refused:
                 path = f"[{start + len(records)}]{refused.path}"
                 raise RefusedError(refused.reason, path) from None
-        return _encode(records).decode()
+        return _encode_records(records).decode()
 
     return bind

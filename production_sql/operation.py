@@ -49,7 +49,7 @@ from psycopg.pq import TransactionStatus
 
 from . import transaction
 from .errors import QueryError
-from .rows import AsyncCursor, Cursor
+from .rows import AnyConnection, AsyncCursor, Cursor
 from .runner import (
     Call,
     Returning,
@@ -63,7 +63,6 @@ from .runner import (
     start,
     start_async,
 )
-from .statement import AnyConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -35,14 +35,12 @@ statement has taken effect.
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import nullcontext
 from math import inf
 from pathlib import Path
 from types import NoneType
 from typing import (
     Any,
     Generic,
-    NamedTuple,
     ParamSpec,
     TypeVar,
     cast,
@@ -52,13 +50,21 @@ from typing import (
     overload,
 )
 
+from msgspec import Struct
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import tuple_row
 
 from .binding import is_struct, without_none
 from .errors import QueryError
-from .rows import AsyncCursor, Cursor, RowFactory, checked_row_type
-from .statement import AnyConnection, Declared, Statement
+from .rows import (
+    AnyConnection,
+    AsyncCursor,
+    Cursor,
+    RowFactory,
+    checked_row_type,
+    is_utf8,
+)
+from .statement import Declared, Statement
 from .stream import Stream
 
 P = ParamSpec("P")
@@ -92,7 +98,7 @@ class Returning(Declared[P], ABC, Generic[P, T]):
     ) -> T: ...
 
 
-class Call(NamedTuple, Generic[T]):
+class Call(Struct, Generic[T], frozen=True):
     """A query with its parameters, ready to be sent."""
 
     query: "Query[..., T]"
@@ -110,7 +116,7 @@ class Query(Statement[P], Returning[P, T]):
         self.row_factory = RowFactory(name, self.row_type) if has_rows else tuple_row
 
     def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T:
-        return execute(conn, self.bind(*args, **kwargs))
+        return execute(conn, Call(self, self.parameters(*args, **kwargs)))
 
     async def _run_async(
         self, conn: AsyncConnection[Any], *args: P.args, **kwargs: P.kwargs
@@ -121,15 +127,13 @@ class Query(Statement[P], Returning[P, T]):
         """Return the query with its parameters, to be sent. Raises InvalidValueError."""
         return Call(self, self.parameters(*args, **kwargs))
 
-    def has_rows(self, cursor: Cursor | AsyncCursor) -> bool:
-        """Tell if there are rows to fetch. Raises QueryError if not as declared."""
-        wants_columns = self.row_type is not None
+    def check(self, cursor: Cursor | AsyncCursor) -> None:
+        """Raise QueryError if the result is not as declared."""
         has_columns = cursor.pgresult is not None and cursor.pgresult.nfields > 0
-        if has_columns != wants_columns:
+        if has_columns != (self.row_type is not None):
             raise self._not_as_declared("some columns" if has_columns else "no columns")
         if not self._least <= cursor.rowcount <= self._most:
             raise self._not_as_declared(f"{cursor.rowcount} rows")
-        return wants_columns
 
     def _not_as_declared(self, what: str) -> QueryError:
         returns = inspect.formatannotation(self._signature.return_annotation)
@@ -143,17 +147,13 @@ class Query(Statement[P], Returning[P, T]):
             f"{hint}"
         )
 
-    def result(self, cursor: Cursor | AsyncCursor, rows: list[Any]) -> T:
-        """Return what the declaration makes of the rows, or of their count."""
-        result: Any
-        if self.row_type is None:
-            count = cursor.rowcount
-            result = {bool: count == 1, int: count, NoneType: None}[self.returns]
-        elif self._most == 1:
-            result = rows[0] if rows else None
-        else:
-            result = rows
-        return cast("T", result)
+    def of_rows(self, rows: Any) -> T:
+        """Return what the declaration makes of the rows."""
+        return cast("T", rows if self._most > 1 else rows[0] if rows else None)
+
+    def of_count(self, count: int) -> T:
+        """Return what the declaration makes of the count of rows."""
+        return cast("T", {bool: count == 1, int: count, NoneType: None}[self.returns])
 
 
 def _rows(returns: Any) -> tuple[Any, float, float]:
@@ -172,8 +172,9 @@ def _rows(returns: Any) -> tuple[Any, float, float]:
 
 def check_encoding(conn: AnyConnection, *calls: Call[Any]) -> None:
     """Raise InvalidValueError if the client_encoding does not have a character."""
-    for call in calls:
-        call.query.check_encoding(conn, call.params)
+    if not is_utf8(conn):
+        for call in calls:
+            call.query.check_encoding(conn, call.params)
 
 
 def cursor_for(conn: Connection[Any], call: Call[Any]) -> Cursor:
@@ -189,15 +190,20 @@ def start(cursor: Cursor, call: Call[Any], *, prepare: bool | None = None) -> No
 def finish(cursor: Cursor, call: Call[T]) -> T:
     """Return the result of a query that was sent."""
     query = call.query
-    return query.result(cursor, cursor.fetchall() if query.has_rows(cursor) else [])
+    query.check(cursor)
+    if query.row_type is None:
+        return query.of_count(cursor.rowcount)
+    return query.of_rows(cursor.fetchall())
 
 
 def execute(conn: Connection[Any], call: Call[T], *, prepare: bool | None = None) -> T:
     """Send a query and return its result. Raises InvalidValueError, with nothing sent."""
     check_encoding(conn, call)
     cursor = cursor_for(conn, call)
-    # Within a pipeline of the caller's, this one ends with the result.
-    with conn.pipeline() if conn.pgconn.pipeline_status else nullcontext():
+    if conn.pgconn.pipeline_status:
+        with conn.pipeline():  # of the caller's, which ends here with the result
+            start(cursor, call, prepare=prepare)
+    else:
         start(cursor, call, prepare=prepare)
     return finish(cursor, call)
 
@@ -217,7 +223,10 @@ async def start_async(
 async def finish_async(cursor: AsyncCursor, call: Call[T]) -> T:
     """Return the result of a query that was sent."""
     query = call.query
-    return query.result(cursor, await cursor.fetchall() if query.has_rows(cursor) else [])
+    query.check(cursor)
+    if query.row_type is None:
+        return query.of_count(cursor.rowcount)
+    return query.of_rows(await cursor.fetchall())
 
 
 async def execute_async(
@@ -226,7 +235,10 @@ async def execute_async(
     """Send a query and return its result. Raises InvalidValueError, with nothing sent."""
     check_encoding(conn, call)
     cursor = async_cursor_for(conn, call)
-    async with conn.pipeline() if conn.pgconn.pipeline_status else nullcontext():
+    if conn.pgconn.pipeline_status:
+        async with conn.pipeline():
+            await start_async(cursor, call, prepare=prepare)
+    else:
         await start_async(cursor, call, prepare=prepare)
     return await finish_async(cursor, call)
 

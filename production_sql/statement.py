@@ -3,7 +3,7 @@
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast, get_type_hints
 
@@ -12,10 +12,10 @@ from psycopg import AsyncConnection, Connection
 
 from .binding import Bind, RefusedError, binder, check_struct, field_binders, is_struct
 from .errors import InvalidValueError, QueryError
+from .rows import AnyConnection
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
-AnyConnection = Connection[Any] | AsyncConnection[Any]
 
 
 class Declared(Generic[P]):
@@ -109,6 +109,9 @@ class Statement(Declared[P]):
         if unused := parameters.keys() - placeholders.keys():
             raise self._mismatch("no placeholder for the parameter", unused)
         self._plan = [parameters[name] for name in placeholders]
+        kinds = [parameter.kind for parameter in self._signature.parameters.values()]
+        # How many arguments there are, if each can be given by position.
+        self._by_position = -1 if inspect.Parameter.KEYWORD_ONLY in kinds else len(kinds)
         # In the order of their numbers.
         self.annotations = {name: parameters[name].annotation for name in placeholders}
         if "return" not in hints:
@@ -188,17 +191,15 @@ class Statement(Declared[P]):
 
     def parameters(self, *args: P.args, **kwargs: P.kwargs) -> list[str | None]:
         """Return what is sent for the placeholders. Raises InvalidValueError."""
-        bound = self._bind(args, kwargs)
-        bound.apply_defaults()
-        values = list(bound.arguments.values())
+        values = self._values(args, kwargs)
         params: list[str | None] = []
         for argument, struct, field, _, bind, label in self._plan:
             value = values[argument]
             try:
                 if struct is not None:
                     if type(value) is not struct:
-                        label = list(bound.arguments)[argument]
-                    check_struct(value, struct)
+                        label = list(self._signature.parameters)[argument]
+                        check_struct(value, struct)
                     value = getattr(value, field)
                 params.append(bind(value))
             except RefusedError as refused:
@@ -207,15 +208,22 @@ class Statement(Declared[P]):
                 ) from None
         return params
 
+    def _values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
+        if len(args) == self._by_position and not kwargs:
+            return args
+        bound = self._bind(args, kwargs)
+        bound.apply_defaults()
+        return list(bound.arguments.values())
+
     def check_encoding(self, conn: AnyConnection, params: list[str | None]) -> None:
         """Raise InvalidValueError if the client_encoding does not have a character."""
         encoding = conn.info.encoding
-        if not self.statement.isascii() and encoding != "utf-8":
+        if not self.statement.isascii():
             raise InvalidValueError(
                 f"{self.name}: {self.file} is not in ASCII, and the client_encoding of the "
                 f"connection is {encoding}: SET it to UTF8"
             )
-        if encoding in ("utf-8", "ascii"):
+        if encoding == "ascii":
             return
         if encoding in _AMBIGUOUS_ENCODINGS:
             raise InvalidValueError(

@@ -11,8 +11,15 @@ from psycopg import AsyncConnection, Connection
 from psycopg.pq import TransactionStatus
 
 from .errors import ProductionError
-from .rows import AsyncServerCursor, RowFactory, ServerCursor, checked_row_type
-from .statement import AnyConnection, Statement
+from .rows import (
+    AnyConnection,
+    AsyncServerCursor,
+    RowFactory,
+    ServerCursor,
+    checked_row_type,
+    is_utf8,
+)
+from .statement import Statement
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -219,7 +226,8 @@ class Stream(Statement[P], Generic[P, T]):
         """Return the rows, to be iterated over once."""
         rows = self._by_kind(conn, Rows[T], AsyncRows[T])
         params = self.parameters(*args, **kwargs)
-        self.check_encoding(conn, params)
+        if not is_utf8(conn):
+            self.check_encoding(conn, params)
         return rows(conn, (self.statement, params), self._cursor_options(conn))
 
     def _cursor_options(self, conn: AnyConnection) -> dict[str, Any]:

@@ -70,15 +70,15 @@ def pytest_testnodedown(node: Any) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _count_retries() -> Iterator[None]:
     """Count the outcomes for which a call runs its statement again."""
-    result = Query[..., Any].result
+    result = Query[..., Any].of_rows
 
-    def counted(query: Query[..., Any], cursor: Any, rows: list[Any]) -> Any:
-        value = result(query, cursor, rows)
+    def counted(query: Query[..., Any], rows: list[Any]) -> Any:
+        value = result(query, rows)
         done["retries"] += getattr(value, "outcome", None) == "stale"
         return value
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Query, "result", counted)
+        patch.setattr(Query, "of_rows", counted)
         yield
 
 
