@@ -193,7 +193,7 @@ def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str]) -> Bind:
         return _plain_text(kind.min_length or 0, kind.max_length or maxsize, bind)
     if isinstance(kind, DateTimeType) and kind.tz is not False:
         return lambda value: (
-            value.isoformat()
+            _encode(value)[1:-1].decode()  # which is ten times as fast as isoformat
             if type(value) is datetime and value.tzinfo is UTC
             else bind(value)
         )

@@ -44,6 +44,7 @@ from typing import (
 )
 
 import psycopg
+from msgspec import Struct
 from psycopg import AsyncConnection, Connection
 from psycopg.pq import TransactionStatus
 
@@ -71,13 +72,13 @@ T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 
 
-class _Batch(NamedTuple):
+class _Batch(Struct):
     calls: tuple[Call[Any], ...]
     is_atomic: bool
     prepare: bool | None = None
 
 
-class _Take(NamedTuple):
+class _Take(Struct):
     items: Iterator[Any] | AsyncIterator[Any]
     at_most: int
 
@@ -96,8 +97,8 @@ def take(items: Iterator[T] | AsyncIterator[T], at_most: int) -> Steps[list[T]]:
 
 def once(call: Call[T], *, prepare: bool | None = None) -> Steps[T]:
     """Send one query and return its result; prepare is that of psycopg."""
-    (result,) = yield _Batch((call,), is_atomic=False, prepare=prepare)
-    return cast("T", result)
+    result: list[T] = yield _Batch((call,), is_atomic=False, prepare=prepare)
+    return result[0]
 
 
 @overload

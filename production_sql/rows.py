@@ -6,7 +6,16 @@ from decimal import Decimal
 from functools import partial
 from keyword import iskeyword
 from types import NoneType
-from typing import Annotated, Any, NoReturn, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NoReturn,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 import psycopg
@@ -243,8 +252,14 @@ class RowFactory:
             )
         if _plain(annotation) in (_PYTHON_TYPES.get(oid), Any):
             return None
-        converter = partial(convert, type=annotation, builtin_types=NOT_FROM_TEXT)
-        return self._or_error(name, converter)
+        converter = self._or_error(
+            name, partial(convert, type=annotation, builtin_types=NOT_FROM_TEXT)
+        )
+        if get_origin(annotation) is Literal and _PYTHON_TYPES.get(oid) is str:
+            values = frozenset(get_args(annotation))
+            # Which convert looks up anew at each call.
+            return lambda value: value if value in values else converter(value)
+        return converter
 
     def _or_error(self, name: str, converter: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def convert_value(value: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast, get_type_hints
 
-from msgspec import Struct
+from msgspec.structs import astuple
 from psycopg import AsyncConnection, Connection
 
 from .binding import Bind, RefusedError, binder, check_struct, field_binders, is_struct
@@ -71,14 +71,11 @@ _AMBIGUOUS_ENCODINGS = frozenset(
 
 
 class _Parameter(NamedTuple):
-    """Where the value of a placeholder comes from, and how it is sent."""
+    """What is sent for a placeholder."""
 
-    argument: int
-    struct: type[Struct] | None
-    field: str
+    label: str
     annotation: Any
     bind: Bind
-    label: str
 
 
 class Placeholders(dict[str, str]):
@@ -104,11 +101,20 @@ class Statement(Declared[P]):
         self.statement = self._read(placeholders)
         hints = get_type_hints(function, include_extras=True)
         parameters = self._expand(hints)
+        self._arguments = [
+            (name, hints[name] if is_struct(hints[name]) else None)
+            for name in self._signature.parameters
+        ]
         if missing := placeholders.keys() - parameters.keys():
             raise self._mismatch("no parameter for the placeholder", missing)
         if unused := parameters.keys() - placeholders.keys():
             raise self._mismatch("no placeholder for the parameter", unused)
-        self._plan = [parameters[name] for name in placeholders]
+        # In the order of their numbers, each with its place among the values of a call.
+        places = {name: place for place, name in enumerate(parameters)}
+        self._plan = [
+            (places[name], parameters[name].label, parameters[name].bind)
+            for name in placeholders
+        ]
         kinds = [parameter.kind for parameter in self._signature.parameters.values()]
         # How many arguments there are, if each can be given by position.
         self._by_position = -1 if inspect.Parameter.KEYWORD_ONLY in kinds else len(kinds)
@@ -155,7 +161,7 @@ class Statement(Declared[P]):
 
     def _expand(self, hints: dict[str, Any]) -> dict[str, _Parameter]:
         parameters: dict[str, _Parameter] = {}
-        for index, name in enumerate(self._signature.parameters):
+        for name in self._signature.parameters:
             if name not in hints:
                 raise QueryError(f"{self.name}: the parameter {name} has no annotation")
             hint = hints[name]
@@ -163,19 +169,11 @@ class Statement(Declared[P]):
                 if is_struct(hint):
                     types = get_type_hints(hint, include_extras=True)
                     expanded = {
-                        field: _Parameter(
-                            index,
-                            hint,
-                            field,
-                            types[field],
-                            bind,
-                            f"{hint.__name__}.{field}",
-                        )
+                        field: _Parameter(f"{hint.__name__}.{field}", types[field], bind)
                         for field, bind in field_binders(hint).items()
                     }
                 else:
-                    parameter = _Parameter(index, None, name, hint, binder(hint), name)
-                    expanded = {name: parameter}
+                    expanded = {name: _Parameter(name, hint, binder(hint))}
             except TypeError as error:
                 raise QueryError(f"{self.name}: the parameter {name}: {error}") from error
             if twice := parameters.keys() & expanded.keys():
@@ -191,21 +189,25 @@ class Statement(Declared[P]):
 
     def parameters(self, *args: P.args, **kwargs: P.kwargs) -> list[str | None]:
         """Return what is sent for the placeholders. Raises InvalidValueError."""
-        values = self._values(args, kwargs)
+        values: list[Any] = []
+        label = ""
         params: list[str | None] = []
-        for argument, struct, field, _, bind, label in self._plan:
-            value = values[argument]
-            try:
-                if struct is not None:
-                    if type(value) is not struct:
-                        label = list(self._signature.parameters)[argument]
-                        check_struct(value, struct)
-                    value = getattr(value, field)
-                params.append(bind(value))
-            except RefusedError as refused:
-                raise InvalidValueError(
-                    f"{self.name}: {label}{refused.path}: {refused.reason}"
-                ) from None
+        try:
+            arguments = self._values(args, kwargs)
+            for (label, struct), value in zip(  # noqa: B007
+                self._arguments, arguments, strict=True
+            ):
+                if struct is None:
+                    values.append(value)
+                else:
+                    check_struct(value, struct)
+                    values += astuple(value)
+            for place, label, bind in self._plan:  # noqa: B007
+                params.append(bind(values[place]))
+        except RefusedError as refused:
+            raise InvalidValueError(
+                f"{self.name}: {label}{refused.path}: {refused.reason}"
+            ) from None
         return params
 
     def _values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
@@ -230,11 +232,11 @@ class Statement(Declared[P]):
                 f"{self.name}: Python and PostgreSQL do not agree on the client_encoding "
                 f"of the connection ({encoding}): SET it to UTF8"
             )
-        for parameter, param in zip(self._plan, params, strict=True):
+        for (_, label, _), param in zip(self._plan, params, strict=True):
             try:
                 (param or "").encode(encoding)
             except UnicodeEncodeError as error:
                 raise InvalidValueError(
-                    f"{self.name}: {parameter.label}: {error.object[error.start]!r} is not "
+                    f"{self.name}: {label}: {error.object[error.start]!r} is not "
                     f"in the client_encoding of the connection ({encoding}): SET it to UTF8"
                 ) from None
