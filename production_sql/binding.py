@@ -44,6 +44,7 @@ from msgspec.inspect import (
     type_info,
 )
 from msgspec.json import Decoder, Encoder
+from msgspec.structs import astuple
 
 Bind = Callable[[Any], str | None]
 Item = TypeVar("Item")
@@ -274,7 +275,7 @@ def _json(annotation: Any, struct: type[Struct] | None) -> Bind:
                 "float, str, list, and dict with str keys",
                 _difference(value, back),
             )
-        if data.count(b"{") + data.count(b"[") > _MAX_DEPTH:
+        if len(data) > _MAX_DEPTH and data.count(b"{") + data.count(b"[") > _MAX_DEPTH:
             _check_depth(data)
         return data.decode()
 
@@ -339,14 +340,15 @@ class Page(list[Item]):
 def _records(struct: type[Struct]) -> Bind:
     binders = tuple(field_binders(struct).items())
 
-    def record(item: object) -> dict[str, str | None]:
+    def record(item: Any) -> dict[str, str | None]:
         check_struct(item, struct)
         values: dict[str, str | None] = {}
-        for name, bind_field in binders:
-            try:
-                values[name] = bind_field(getattr(item, name))
-            except RefusedError as refused:
-                raise RefusedError(refused.reason, f".{name}{refused.path}") from None
+        name = ""
+        try:
+            for (name, bind_field), value in zip(binders, astuple(item), strict=True):
+                values[name] = bind_field(value)
+        except RefusedError as refused:
+            raise RefusedError(refused.reason, f".{name}{refused.path}") from None
         return values
 
     def bind(value: object) -> str:

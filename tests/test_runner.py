@@ -341,6 +341,18 @@ def test_the_cursors_of_all_processes_have_names_of_their_own(blog: Client) -> N
     close(blog, rows)
 
 
+def test_a_field_may_have_the_name_of_a_keyword(
+    declare: Callable[[str, str | None], Any], client: Client
+) -> None:
+    things = declare(
+        "(words: Words) -> list[Words]",
+        'SELECT %(class)s::text AS "class", %(_if)s::int AS _if',
+    )
+    words = things.Words("a", 1)
+
+    assert client(things.do, words) == [words]
+
+
 @pytest.mark.parametrize(
     "style", ["sql_standard", "postgres", "postgres_verbose", "iso_8601"]
 )
@@ -716,12 +728,13 @@ def declare(
             "from enum import Enum\n"
             "from typing import Any, Generic, List, Literal, TypeVar\n"
             "from pathlib import Path\n"
-            "from msgspec import Struct\n"
+            "from msgspec import Struct, defstruct\n"
             "from production_sql.runner import Queries\n"
             "query = Queries(Path(__file__).parent / 'sql')\n"
             "class Thing(Struct, kw_only=True):\n"
             "    key: str\n"
             "    size: int\n"
+            "Words = defstruct('Words', [('class', str), ('_if', int)])\n"
             "class Size(Enum):\n"
             "    SMALL = 1\n"
             "T = TypeVar('T')\n"
