@@ -1,9 +1,11 @@
 """Connection strings and URLs, as users have them."""
 
+import re
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import Identifier
 
 from .errors import InvalidValueError
 
@@ -38,3 +40,10 @@ def parse(dsn: str) -> dict[str, Any]:
             "@ as %40, / as %2F, : as %3A and % as %25"
         )
     return params
+
+
+def in_schema(params: dict[str, Any], schema: str) -> dict[str, Any]:
+    """Return the parameters with the schema as the whole search_path."""
+    search_path = re.sub(r"([\\ ])", r"\\\1", Identifier(schema).as_string())
+    options = params.get("options") or ""
+    return params | {"options": f"{options} -csearch_path={search_path}".strip()}

@@ -1,6 +1,5 @@
 """The three tables themselves: applies and rolls back the packaged yoyo migrations."""
 
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from glob import escape
@@ -10,9 +9,8 @@ from urllib.parse import urlencode
 
 import psycopg
 from msgspec import Struct
-from psycopg.sql import Identifier
 
-from .conninfo import parse
+from .conninfo import in_schema, parse
 from .dtos import Id
 from .errors import NotFoundError, ProductionError
 from .files import folder, query
@@ -82,9 +80,7 @@ def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
         )
     if schema is not None:
         # Not yoyo's own parameter, a SET, which a transaction pooler would leave to others.
-        search_path = re.sub(r"([\\ ])", r"\\\1", Identifier(schema).as_string())
-        options = params.get("options") or ""
-        params["options"] = f"{options} -csearch_path={search_path}".strip()
+        params = in_schema(params, schema)
     # Here, since who only reads and writes rows has no use for it; like this, since it has
     # no types.
     yoyo: Any = import_module("yoyo")
