@@ -24,6 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # What is still to be written would fail again at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except (
         ProductionError,
         psycopg.Error,
@@ -59,6 +63,47 @@ def _parser() -> argparse.ArgumentParser:
         "a throw-away server of the extra 'embedded'",
     )
     command = commands.add_parser(
+        "load",
+        help="store the drafts and bundles of files",
+        description="Stores drafts and bundles, one a line as a dump has them, a batch a "
+        "transaction. What is stored already is not written again, so that a load that was "
+        "cut off is gone on with by another one. At the end standard error has the counts. "
+        "Exit status 0 if all is stored, 1 if not.",
+    )
+    command.set_defaults(run=_load)
+    command.add_argument(
+        "files", nargs="+", metavar="FILE", help="- is standard input; .gz is gzip"
+    )
+    command.add_argument(
+        "--batch-size",
+        type=_positive,
+        default=500,
+        metavar="N",
+        help="records a transaction, by default %(default)s",
+    )
+    command.add_argument(
+        "--set-aside",
+        metavar="FILE",
+        help="a new file for lines that are refused, to be mended and loaded; without it "
+        "the first one stops the load, with all before it stored",
+    )
+    _add_database(command)
+    command = commands.add_parser(
+        "dump",
+        help="write all drafts and bundles to a file",
+        description="Writes all drafts and then all bundles, one a line as JSON, as they "
+        "are at one moment. A file is replaced once all is written.",
+    )
+    command.set_defaults(run=_dump)
+    command.add_argument(
+        "file",
+        nargs="?",
+        default="-",
+        metavar="FILE",
+        help="by default -, standard output; .gz is gzip",
+    )
+    _add_database(command)
+    command = commands.add_parser(
         "check",
         help="have a server check every query, its contract and the migrations",
         description="Asks a server what each query takes, gives, reads, writes and locks, "
@@ -86,6 +131,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a number from 1: {text!r}")
+    return int(text)
+
+
+def _add_database(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dsn",
+        default=os.environ.get("DATABASE_URL") or None,
+        help="a libpq connection string or URL; by default DATABASE_URL",
+    )
+    command.add_argument(
+        "--schema", help="the schema of the tables; by default that of the search_path"
+    )
+
+
 def _add_package(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--package", default="production_sql", help="a package that declares queries"
@@ -109,6 +171,26 @@ def _server(dsn: str | None) -> AbstractContextManager[str]:
 def _demo(arguments: argparse.Namespace) -> int:
     with _server(arguments.dsn) as dsn:
         demo.run(dsn)
+    return 0
+
+
+def _load(arguments: argparse.Namespace) -> int:
+    from .transfer import load
+
+    set_aside = load.run(
+        arguments.dsn,
+        arguments.files,
+        schema=arguments.schema,
+        batch_size=arguments.batch_size,
+        set_aside=arguments.set_aside,
+    )
+    return 1 if set_aside else 0
+
+
+def _dump(arguments: argparse.Namespace) -> int:
+    from .transfer import dump
+
+    dump.run(arguments.dsn, arguments.file, schema=arguments.schema)
     return 0
 
 
