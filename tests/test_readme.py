@@ -1,14 +1,17 @@
 """What the README says is what happens."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
+import pytest
 from fastapi.testclient import TestClient
 
-from production_sql import assets, bundles, drafts
+from production_sql import assets, bundles, drafts, schema
 from production_sql.statement import Declared
 
 from .client import Client
@@ -72,6 +75,30 @@ def test_the_example_of_own_queries_runs(dsn: str, tmp_path: Path) -> None:
 
         assert notes == [namespace["Note"](note_id=2, text="b")]
         assert len(namespace["latest"](conn, "ann")) == 2
+
+
+def test_the_commands_of_load_and_dump_run(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((first, *commands),) = (
+        block.splitlines()
+        for block in re.findall(r"## Load and dump\n\n((?:    .*\n)+)", README)
+    )
+    assert first.startswith("    export DATABASE_URL=")
+    monkeypatch.setenv("DATABASE_URL", dsn)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for name in ("tenant", "other"):
+            conn.execute(f"CREATE SCHEMA {name}")
+            schema.apply(dsn, schema=name)
+        drafts.create(conn, draft())
+
+        script = "\n".join(commands)
+        subprocess.run(["bash", "-euo", "pipefail", "-c", script], check=True, cwd=tmp_path)
+
+        for name in ("tenant", "other"):
+            conn.execute(f"SET search_path TO {name}")
+            assert drafts.fetch(conn, "draft_1") == draft()
 
 
 def test_the_table_of_calls_has_every_call_with_its_parameters() -> None:
