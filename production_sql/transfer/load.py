@@ -49,7 +49,7 @@ def run(
         connected(dsn, schema, autocommit=True) as conn,
         closing(Progress(lambda: size, "B")) as progress,
     ):
-        load = _Load(conn, batch_size, aside, progress)
+        load = _Load(conn, aside, progress)
         try:
             for batch in _batches(read(names, progress.advance), batch_size):
                 load.store(batch)
@@ -87,12 +87,10 @@ class _Load:
     def __init__(
         self,
         conn: psycopg.Connection[Any],
-        batch_size: int,
         aside: BinaryIO | None,
         progress: Progress,
     ) -> None:
         self._conn = conn
-        self._batch_size = batch_size
         self._aside = aside
         self._progress = progress
         self._read = self._written = self._unchanged = self.set_aside = 0
@@ -137,7 +135,7 @@ class _Load:
         of_drafts = [item for item in items if isinstance(item, ContentDraftDTO)]
         of_bundles = [item for item in items if isinstance(item, DraftBundleDTO)]
         with self._conn.transaction():
-            written = drafts.upsert_many(self._conn, of_drafts, batch_size=self._batch_size)
+            written = drafts.upsert_many(self._conn, of_drafts)
             return written + sum(bundles.upsert(self._conn, each) for each in of_bundles)
 
     def _upsert(self, item: Item) -> bool:
