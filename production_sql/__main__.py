@@ -24,10 +24,6 @@ def main(argv: list[str] | None = None) -> int:
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # What is still to be written would fail again at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
     except (
         ProductionError,
         psycopg.Error,
@@ -190,7 +186,10 @@ def _load(arguments: argparse.Namespace) -> int:
 def _dump(arguments: argparse.Namespace) -> int:
     from .transfer import dump
 
-    dump.run(arguments.dsn, arguments.file, schema=arguments.schema)
+    try:
+        dump.run(arguments.dsn, arguments.file, schema=arguments.schema)
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE  # as a shell has it of a program that this ends
     return 0
 
 

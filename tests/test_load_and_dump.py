@@ -149,13 +149,13 @@ def test_a_dump_can_be_piped_into_a_load(observer: Observer, other: str) -> None
 
 
 def test_a_dump_is_a_line_of_json_for_each_record(
-    observer: Observer, capsysbinary: pytest.CaptureFixture[bytes]
+    observer: Observer, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     store(observer.conn, HOSTILE)
 
     assert main(["dump"]) == 0
 
-    lines = capsysbinary.readouterr().out.split(b"\n")
+    lines = capfdbinary.readouterr().out.split(b"\n")
     wanted = [{"draft": each} for each in HOSTILE[:4]], [{"bundle": e} for e in HOSTILE[4:]]
     assert lines == [*(json.encode(each) for kind in wanted for each in kind), b""]
 
@@ -187,7 +187,7 @@ def at_first_record(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object
 
 def test_a_dump_is_of_one_moment_and_reads_only(
     observer: Observer,
-    capsysbinary: pytest.CaptureFixture[bytes],
+    capfdbinary: pytest.CaptureFixture[bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store(observer.conn, HOSTILE)
@@ -205,7 +205,7 @@ def test_a_dump_is_of_one_moment_and_reads_only(
     assert main(["dump"]) == 0
 
     assert seen == [("on",)]
-    lines = capsysbinary.readouterr().out.splitlines()
+    lines = capfdbinary.readouterr().out.splitlines()
     assert [records.decode(line) for line in lines] == HOSTILE
     assert ids(observer.conn)[4:] == ["z first, a last", "no assets", "new"]
 
@@ -277,7 +277,11 @@ def test_a_file_that_cannot_be_written_is_told(
     ]
 
 
-def test_a_dump_whose_reader_has_gone_ends_quietly(observer: Observer) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_dump_whose_reader_has_gone_ends_quietly(
+    observer: Observer, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     many = [draft(f"draft_{n}", body="x" * 2000) for n in range(500)]
     drafts.upsert_many(observer.conn, many)
     dumping = subprocess.Popen(
@@ -553,6 +557,7 @@ def test_a_file_that_is_cut_off_is_told_and_what_is_before_is_stored(
         ),
         (gzip.compress(b"x" * 99)[:10] + b"\xff" * 99, "Error -3 while decompressing"),
     ],
+    ids=["no gzip", "a wrong sum", "no deflate"],
 )
 def test_a_file_that_is_no_gzip_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes, reason: str
@@ -746,7 +751,7 @@ def test_on_a_terminal_a_load_has_a_bar_over_the_bytes_of_the_files(
 def test_on_a_terminal_a_dump_has_a_bar_over_the_records(
     observer: Observer,
     monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],
+    capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     terminal = on_terminal(monkeypatch)
     store(observer.conn, HOSTILE)
@@ -754,7 +759,7 @@ def test_on_a_terminal_a_dump_has_a_bar_over_the_records(
     assert main(["dump"]) == 0
 
     assert re.search(r"100%.* 7.00/7.00 \[.*, .* records/s\]", terminal.getvalue())
-    assert len(capsysbinary.readouterr().out.splitlines()) == 7
+    assert len(capfdbinary.readouterr().out.splitlines()) == 7
 
 
 def test_a_stream_has_a_bar_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,8 @@ def run(dsn: str | None, name: str, *, schema: str | None) -> None:
 
     A file is replaced once all is written, and otherwise left as it is. Raises
     InvalidValueError for the dsn, NotFoundError if the tables are not there,
-    ProductionError if the file cannot be written, and the driver's errors.
+    ProductionError if the file cannot be written, BrokenPipeError if its reader has gone,
+    and the driver's errors.
     """
     with connected(dsn, schema, autocommit=False) as conn:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -64,8 +65,9 @@ def _write(
 @contextmanager
 def _output(name: str) -> Generator[BinaryIO]:
     if name == STANDARD_STREAM:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        # Not sys.stdout's own, which has no buffer under python -u and may write a part.
+        with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+            yield output
         return
     path = Path(name).resolve()
     try:
