@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check pooler torture matrix
+.PHONY: demo test check pooler torture matrix bench bench-scale
 
 demo: .venv/demo
 	$(BIN)/python -m production_sql demo
@@ -30,9 +30,17 @@ torture: .venv/test
 matrix: .venv/test
 	$(BIN)/python -m tests.matrix $(ONLY)
 
-.venv/demo .venv/test: setup.cfg pyproject.toml
+# What the calls cost beside other ways of doing the same; into docs/performance.
+bench: .venv/bench
+	$(BIN)/python -m benchmarks
+
+# What they cost in tables of ten thousand, one million and ten million rows.
+bench-scale: .venv/bench
+	$(BIN)/python -m benchmarks.scale
+
+.venv/demo .venv/test .venv/bench: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is \
 	needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[$(if $(filter %/demo,$@),embedded,test)]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(subst demo,embedded,$(@F))]'
 	touch $@

@@ -1,0 +1,3 @@
+-- The first change of a page after this writes all of the page to the WAL: whoever is
+-- measured after it starts alike.
+CHECKPOINT

@@ -1,0 +1,2 @@
+-- As little as can be asked.
+SELECT 1 AS one
