@@ -10,13 +10,11 @@ from .measure import Entry, Results, compete
 from .peers.own import Own
 from .peers.peer import AnyPeer, Peer
 from .peers.psycopg_structs import Structs
-from .peers.sqlalchemy_core import SqlalchemyCore
 from .peers.sqlalchemy_orm import SqlalchemyOrm
-from .peers.sqlspec_structs import Sqlspec
 from .server import Server
 from .workloads import Workload
 
-_SYNC: list[type[Peer]] = [Own, Structs, Sqlspec, SqlalchemyOrm, SqlalchemyCore]
+_OF_MEMORY: list[type[Peer]] = [Own, Structs, SqlalchemyOrm]
 
 
 def streams(
@@ -36,10 +34,10 @@ def streams(
     check_equal(small, 1, server)
     compete(large, rounds, 1, server)
     results: Results = {
-        workload.name: {kind.name: {} for kind in _SYNC} for workload in workloads
+        workload.name: {kind.name: {} for kind in _OF_MEMORY} for workload in workloads
     }
     results[workloads[1].name] = {each.contestant.name: each.samples for each in large}
-    for kind in _SYNC:
+    for kind in _OF_MEMORY:
         for workload, strategy_id in zip(workloads, ("stream_few", "stream"), strict=True):
             memory = _memory(kind, server.dsn, strategy_id)
             results[workload.name][kind.name]["memory"] = [memory]
