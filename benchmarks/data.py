@@ -7,7 +7,7 @@ from typing import Any
 
 from production_sql import AssetDTO, ContentDraftDTO, DraftBundleDTO
 
-_NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 _STEP = 997
 
 
@@ -44,7 +44,7 @@ def draft(
         content_type="blog_post",
         body=body(size, number),
         metadata={"language": "en", "tags": ["spring", "opening hours"], "words": 312},
-        created_at=_NOON,
+        created_at=NOON,
     )
 
 
@@ -62,5 +62,5 @@ def bundle(bundle_id: str, number: int = 0) -> DraftBundleDTO:
             )
             for place in range(10)
         ],
-        assembled_at=_NOON,
+        assembled_at=NOON,
     )

@@ -76,14 +76,14 @@ class Entry:
 
 def warm_up(entries: list[Entry], calls: int) -> None:
     """Have everybody make some calls that are not measured."""
-    for entry in _turns(entries, 1):
+    for entry in turns(entries, 1):
         entry.contestant.turn(entry.workload.method, entry.arguments(calls))
 
 
 def compete(entries: list[Entry], rounds: int, calls: int, server: Server) -> None:
     """Measure client CPU, wall time, WAL and the server's CPU."""
     cpu = {entry: server.cpu(entry.contestant.prefix) for entry in entries}
-    for entry in _turns(entries, rounds):
+    for entry in turns(entries, rounds):
         arguments = entry.arguments(calls)
         position = server.wal_position()
         cpu_time, wall_time = entry.contestant.turn(entry.workload.method, arguments)
@@ -97,7 +97,7 @@ def compete(entries: list[Entry], rounds: int, calls: int, server: Server) -> No
 
 def compete_delayed(entries: list[Entry], rounds: int, calls: int, proxy: Proxy) -> None:
     """Measure wall time and round trips through a proxy."""
-    for entry in _turns(entries, rounds):
+    for entry in turns(entries, rounds):
         arguments = entry.arguments(calls)
         before = proxy.round_trips
         _, wall_time = entry.contestant.turn(entry.workload.method, arguments)
@@ -105,7 +105,8 @@ def compete_delayed(entries: list[Entry], rounds: int, calls: int, proxy: Proxy)
         entry.add("delayed", wall_time / calls)
 
 
-def _turns(entries: list[Entry], rounds: int) -> Iterable[Entry]:
+def turns(entries: list[Entry], rounds: int) -> Iterable[Entry]:
+    """Return who has its turn, in an order that is drawn anew for each round."""
     # What is there already is no garbage of anybody's, and not to be looked at in a turn.
     gc.collect()
     gc.freeze()

@@ -35,7 +35,7 @@ def markdown(results: Results, about: dict[str, str], reached: list[Target]) -> 
         "Of one call, or of the whole of a load or a stream: medians of the rounds, with "
         "quartiles in brackets. Ratios are medians of the ratios within each round; one "
         "that is above its target is **bold**.",
-        _table(["", ""], [[name, value] for name, value in about.items()]),
+        table(["", ""], [[name, value] for name, value in about.items()]),
     ]
     if reached:
         rows = [
@@ -44,7 +44,7 @@ def markdown(results: Results, about: dict[str, str], reached: list[Target]) -> 
         ]
         parts += [
             "## Targets",
-            _table(["what", "against", "at most", "measured"], rows),
+            table(["what", "against", "at most", "measured"], rows),
         ]
     for workload, contestants in results.items():
         parts += [f"## {workload[0].upper()}{workload[1:]}", _workload(contestants)]
@@ -66,7 +66,7 @@ def _workload(contestants: dict[str, Samples]) -> str:
         for name, samples in contestants.items()
     ]
     header = ["", *(_METRICS[metric] for metric in metrics), "CPU against production_sql"]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _base(name: str) -> str:
@@ -89,12 +89,13 @@ def _cell(metric: str, values: list[float] | None) -> str:
         case "wal" | "memory":
             return _bytes(shown.median)
         case _ if len(values) == 1:
-            return _time(shown.median)
+            return time(shown.median)
         case _:
-            return f"{_time(shown.median)} ({_time(shown.low)} to {_time(shown.high)})"
+            return f"{time(shown.median)} ({time(shown.low)} to {time(shown.high)})"
 
 
-def _time(seconds: float) -> str:
+def time(seconds: float) -> str:
+    """Return seconds in a unit that fits."""
     if seconds < 0.01:
         return f"{seconds * 1e6:,.0f} µs"
     return f"{seconds * 1e3:,.0f} ms" if seconds < 10 else f"{seconds:,.1f} s"
@@ -112,7 +113,8 @@ def _ratio(target: Target) -> str:
     return shown if target.measured.median <= target.at_most else f"**{shown}**"
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table of Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
