@@ -51,8 +51,8 @@ def figure(values: list[float]) -> Figure:
 
 
 def ratio(values: list[float], others: list[float]) -> Figure:
-    """Return what is told of one contestant against another, round by round."""
-    return figure([one / other for one, other in zip(values, others, strict=True)])
+    """Return what is told of one contestant against another, in the rounds of both."""
+    return figure([one / other for one, other in zip(values, others, strict=False)])
 
 
 class Entry:

@@ -1,6 +1,7 @@
 """One run: a server, and all the workloads in turn."""
 
 import asyncio
+import sys
 from contextlib import ExitStack
 
 from .bulk import bulk
@@ -20,9 +21,9 @@ FULL = Size(
     calls=50,
     delayed_rounds=10,
     delayed_calls=5,
-    rounds=60,
+    rounds=40,
     bulk=50_000,
-    bulk_rounds=3,
+    bulk_rounds=5,
     stream=200_000,
     stream_rounds=3,
     import_rounds=15,
@@ -63,6 +64,7 @@ def run(size: Size, only: str = "") -> tuple[Results, dict[str, str]]:
             ("stream of rows", streams, size.stream, size.stream_rounds),
         ):
             if only in name:
+                print(name, file=sys.stderr, flush=True)
                 with ExitStack() as connections:
                     contestants = _connected(connections, started.dsn, "c")
                     results |= measure(contestants, count, rounds, started)

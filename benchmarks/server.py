@@ -26,7 +26,7 @@ class Server:
 
     def about(self) -> dict[str, str]:
         """Return the version and the settings that matter."""
-        names = ("version", "shared_buffers", "fsync", "synchronous_commit")
+        names = ("postgresql", "shared_buffers", "fsync", "synchronous_commit")
         ((values),) = self.run("server/about")
         return dict(zip((*names, "full_page_writes"), values, strict=True))
 

@@ -1,5 +1,6 @@
 """Calls of one draft, one bundle or one page."""
 
+import sys
 from typing import Any, Self
 
 import psycopg
@@ -59,6 +60,7 @@ def singles(
     _fill(server)
     results: Results = {}
     for workload in workloads:
+        print(workload.name, file=sys.stderr, flush=True)
         server.run("server/checkpoint")
         entries = _entries(contestants, workload)
         through_proxy = [*_entries(delayed, workload), *_entries(delayed, ONE)]

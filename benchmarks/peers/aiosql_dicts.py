@@ -1,6 +1,6 @@
 """aiosql over psycopg: the rows are dicts, and msgspec makes Structs of them."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import aiosql
 import psycopg
@@ -30,7 +30,7 @@ def _named(name: str, file: str, result: str) -> str:
     )
 
 
-_QUERIES: Any = aiosql.from_str(
+_QUERIES = cast("Any", aiosql).from_str(
     "".join(_named(name, *file) for name, file in _FILES.items()), "psycopg"
 )
 
@@ -45,7 +45,8 @@ class Aiosql(Peer):
 
     @classmethod
     def connect(cls, dsn: str) -> Self:
-        return cls(psycopg.connect(dsn, autocommit=True, row_factory=dict_row))
+        connect = psycopg.Connection[dict[str, Any]].connect
+        return cls(connect(dsn, autocommit=True, row_factory=dict_row))
 
     def close(self) -> None:
         self._conn.close()

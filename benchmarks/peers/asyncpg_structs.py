@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Self
+from typing import Any, Self, cast
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
 from production_sql import AssetDTO, ContentDraftDTO, DraftBundleDTO
 
@@ -40,7 +40,7 @@ class Asyncpg(AsyncPeer):
 
     @classmethod
     async def connect(cls, dsn: str) -> Self:
-        conn = await asyncpg.connect(dsn)
+        conn = await cast("Any", asyncpg).connect(dsn)
         await conn.set_type_codec(
             "json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
         )
