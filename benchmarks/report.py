@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import json
+from msgspec.structs import replace
 
 from .chart import chart
 from .measure import Figure, Results, Samples, figure, ratio
@@ -124,10 +125,12 @@ def write(folder: Path, results: Results, about: dict[str, str]) -> str:
     reached = targets(results, folder / "scale.json")
     content: dict[str, Any] = {
         "about": about,
-        "targets": reached,
+        "targets": [replace(each, measured=_rounded(each.measured)) for each in reached],
         "workloads": {
             workload: {
-                name: {metric: _rounded(values) for metric, values in samples.items()}
+                name: {
+                    metric: _rounded(figure(values)) for metric, values in samples.items()
+                }
                 for name, samples in contestants.items()
             }
             for workload, contestants in results.items()
@@ -143,8 +146,7 @@ def write(folder: Path, results: Results, about: dict[str, str]) -> str:
     return tables
 
 
-def _rounded(values: list[float]) -> Figure:
-    shown = figure(values)
+def _rounded(shown: Figure) -> Figure:
     return Figure(
         *(float(f"{value:.4g}") for value in (shown.median, shown.low, shown.high))
     )
