@@ -1,25 +1,45 @@
 """Draft bundles, each with its assets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
+from itertools import pairwise
 
+from psycopg.errors import UniqueViolation
+
+from .binding import Page
 from .dtos import DraftBundleDTO, Id, Limit
 from .errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from .files import query
-from .operation import Steps, once, operation
-from .outcome import AssetOutcome, Outcome, settled, written_or_undone
+from .many import Pages, Source, written_in_pages
+from .operation import Steps, atomic_operation, once, operation
+from .outcome import (
+    AssetOutcome,
+    ManyBundlesOutcome,
+    Outcome,
+    asset_conflict,
+    settled,
+    written_or_undone,
+    written_up_to_taken,
+)
 from .runner import Call
 
-__all__ = ["create", "discard", "fetch", "fetch_by_draft", "stream", "upsert"]
+__all__ = [
+    "create",
+    "discard",
+    "fetch",
+    "fetch_by_draft",
+    "stream",
+    "upsert",
+    "upsert_many",
+]
 
 
-def _check_assets_differ(call: Call[AssetOutcome], bundle: DraftBundleDTO) -> None:
+def _check_assets_differ(bundle: DraftBundleDTO, where: str) -> None:
     first: dict[str, int] = {}
     for index, asset in enumerate(bundle.assets):
         if (earlier := first.setdefault(asset.asset_id, index)) != index:
             raise InvalidValueError(
-                f"{call.query.name}: DraftBundleDTO.assets[{index}].asset_id: "
-                f"{asset.asset_id!r} is that of assets[{earlier}] too: a bundle has an "
-                "asset once"
+                f"{where}.assets[{index}].asset_id: {asset.asset_id!r} is that of "
+                f"assets[{earlier}] too: a bundle has an asset once"
             )
 
 
@@ -36,7 +56,7 @@ def create(bundle: DraftBundleDTO) -> Steps[None]:
     anything is sent. In any case nothing is written.
     """
     call = _create.bind(bundle)
-    _check_assets_differ(call, bundle)
+    _check_assets_differ(bundle, "bundles.create: DraftBundleDTO")
     if not (yield from written_or_undone(call, bundle.bundle_id)):
         raise AlreadyExistsError(f"bundle {bundle.bundle_id!r} exists: upsert replaces it")
 
@@ -55,8 +75,62 @@ def upsert(bundle: DraftBundleDTO) -> Steps[bool]:
     InvalidValueError before anything is sent.
     """
     call = _upsert.bind(bundle)
-    _check_assets_differ(call, bundle)
+    _check_assets_differ(bundle, "bundles.upsert: DraftBundleDTO")
     return (yield from written_or_undone(call, bundle.bundle_id))
+
+
+@query
+def _upsert_many(bundles: list[DraftBundleDTO]) -> ManyBundlesOutcome: ...
+
+
+def _keys(bundle: DraftBundleDTO) -> Iterator[Hashable]:
+    yield bundle.bundle_id
+    for asset in bundle.assets:
+        yield "asset", asset.asset_id
+
+
+def _write(page: Page[DraftBundleDTO]) -> Steps[int]:
+    call = _upsert_many.bind(page)
+    for place, bundle in enumerate(page, page.start):
+        _check_assets_differ(bundle, f"bundles.upsert_many: bundles[{place}]")
+    return _send(page, call, [])
+
+
+def _send(
+    page: Page[DraftBundleDTO],
+    call: Call[ManyBundlesOutcome],
+    lost_races: list[UniqueViolation],
+) -> Steps[int]:
+    written, outcome = yield from written_up_to_taken(call, lost_races)
+    if outcome.taken[:1] == [0]:
+        where = f"bundles.upsert_many: bundles[{page.start}]: "
+        cause = lost_races[-1] if lost_races else None
+        raise asset_conflict(outcome, page[0].bundle_id, where) from cause
+    # By now those before it in the page may have given up what it lists.
+    for start, end in pairwise([*outcome.taken, len(page)]):
+        rest = Page(page[start:end], page.start + start)
+        written += yield from _send(rest, _upsert_many.bind(rest), lost_races)
+    return written
+
+
+@atomic_operation
+def upsert_many(
+    bundles: Source[DraftBundleDTO],
+    *,
+    batch_size: int = 500,
+    on_progress: Callable[[int], object] | None = None,
+) -> Steps[int]:
+    """Insert bundles, or bring the stored ones up to date; how many were written.
+
+    As drafts.upsert_many does, all of it or nothing, and as if each bundle had its upsert
+    in the order given: an asset goes from one to another if the one comes first that gives
+    it up. Another load into the schema, of drafts or bundles, waits for the end of the
+    transaction. Raises InvalidValueError, with the place of the bundle in the iterable,
+    before anything of its batch is sent; AssetConflictError, with its place too, if an
+    asset belongs to another bundle; and whatever the iterable or on_progress raises.
+    """
+    pages = Pages("bundles.upsert_many", bundles, batch_size, _keys)
+    return (yield from written_in_pages(pages, _write, on_progress))
 
 
 @query

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from .dtos import ContentDraftDTO, Id, Limit
 from .errors import AlreadyExistsError, NotFoundError
 from .files import query
-from .many import Pages, Source
+from .many import Pages, Source, written_in_pages
 from .operation import Steps, atomic_operation, once, operation
 from .outcome import ManyOutcome, Outcome, settled, written_of_many
 
@@ -50,10 +50,6 @@ def upsert(draft: ContentDraftDTO) -> Steps[bool]:
 
 
 @query
-def _lock_many() -> None: ...
-
-
-@query
 def _upsert_many(drafts: list[ContentDraftDTO]) -> ManyOutcome: ...
 
 
@@ -72,21 +68,18 @@ def upsert_many(
     counted; one that comes again is stored as if each had its upsert.
 
     All of it takes effect or nothing: in autocommit it is a transaction, otherwise a
-    savepoint in the caller's. Another such call in the schema waits for the end of that.
+    savepoint in the caller's. Another such call in the schema, or of bundles.upsert_many,
+    waits for the end of that.
     (A task that is cancelled at the very end may find all of it stored.)
     Raises InvalidValueError, with the place of the draft in the iterable, before anything
     of its batch is sent; and whatever the iterable or on_progress raises.
     """
-    pages = Pages("drafts.upsert_many", drafts, batch_size, "draft_id")
-    written = 0
-    while page := (yield from pages.next()):
-        call = _upsert_many.bind(page)
-        if not page.start:
-            yield from once(_lock_many.bind())
-        written += yield from written_of_many(call)
-        if on_progress is not None:
-            on_progress(pages.taken)
-    return written
+    pages = Pages("drafts.upsert_many", drafts, batch_size, lambda draft: [draft.draft_id])
+    return (
+        yield from written_in_pages(
+            pages, lambda page: written_of_many(_upsert_many.bind(page)), on_progress
+        )
+    )
 
 
 @query

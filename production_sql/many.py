@@ -1,25 +1,44 @@
 """Writing from an iterable of any length, page by page."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+)
+from contextlib import suppress
 from typing import Generic, TypeAlias, TypeVar
 
 from .binding import Page, RefusedError, binder
 from .dtos import Limit
 from .errors import InvalidValueError
-from .operation import Steps, take
+from .files import query
+from .operation import Steps, once, take
 
 T = TypeVar("T")
 Source: TypeAlias = Iterable[T] | AsyncIterable[T]
 _bind_size = binder(Limit)
 
 
+@query
+def _lock() -> None: ...
+
+
 class Pages(Generic[T]):
-    """What an iterable gives, in pages in which no key is there twice.
+    """What an iterable gives, in pages in which no two have a key in common.
 
     Where one comes again a page ends, so that all is stored as if it were one by one.
     """
 
-    def __init__(self, call: str, source: Source[T], size: int, key: str) -> None:
+    def __init__(
+        self,
+        call: str,
+        source: Source[T],
+        size: int,
+        keys: Callable[[T], Iterable[Hashable]],
+    ) -> None:
         try:
             _bind_size(size)
         except RefusedError as refused:
@@ -28,7 +47,7 @@ class Pages(Generic[T]):
             aiter(source) if isinstance(source, AsyncIterable) else iter(source)
         )
         self._size = size
-        self._key = key
+        self._keys = keys
         self._rest: list[T] = []
         self._is_at_end = False
         self.taken = 0
@@ -47,11 +66,32 @@ class Pages(Generic[T]):
         return page
 
     def _without_repetition(self) -> int:
-        keys: set[str] = set()
+        seen: set[Hashable] = set()
         for count, item in enumerate(self._rest):
-            key = getattr(item, self._key, None)
-            if isinstance(key, str):  # what is no key is refused when it is bound
-                if key in keys:
+            with suppress(AttributeError, TypeError):  # it is refused when it is bound
+                keys = set(self._keys(item))
+                if not seen.isdisjoint(keys):
                     return count
-                keys.add(key)
+                seen |= keys
         return len(self._rest)
+
+
+def written_in_pages(
+    pages: Pages[T],
+    write: Callable[[Page[T]], Steps[int]],
+    on_progress: Callable[[int], object] | None,
+) -> Steps[int]:
+    """Write page after page, and return how many rows were written.
+
+    write is called before anything of a page is sent, and what it returns sends it. No
+    other load is under way meanwhile, and to the end of the transaction.
+    """
+    written = 0
+    while page := (yield from pages.next()):
+        steps = write(page)
+        if not page.start:
+            yield from once(_lock.bind())
+        written += yield from steps
+        if on_progress is not None:
+            on_progress(pages.taken)
+    return written

@@ -102,7 +102,7 @@ def once(call: Call[T], *, prepare: bool | None = None) -> Steps[T]:
 
 
 @overload
-def atomic(call: Call[T1], /) -> Steps[tuple[T1]]: ...
+def atomic(call: Call[T1], /, *, prepare: bool | None = None) -> Steps[tuple[T1]]: ...
 @overload
 def atomic(call1: Call[T1], call2: Call[T2], /) -> Steps[tuple[T1, T2]]: ...
 @overload
@@ -120,10 +120,13 @@ def atomic(
 ) -> Steps[tuple[Any, ...]]: ...
 
 
-def atomic(*calls: Call[Any]) -> Steps[tuple[Any, ...]]:
-    """Send queries together, all or nothing, and return their results."""
+def atomic(*calls: Call[Any], prepare: bool | None = None) -> Steps[tuple[Any, ...]]:
+    """Send queries together, all or nothing, and return their results.
+
+    prepare is that of psycopg, for one by itself.
+    """
     try:
-        return tuple((yield _Batch(calls, is_atomic=True)))
+        return tuple((yield _Batch(calls, is_atomic=True, prepare=prepare)))
     except psycopg.errors.InvalidSqlStatementName:
         # In an earlier step the query failed as it was prepared: see _prepare.
         return tuple((yield _Batch(calls, is_atomic=True, prepare=False)))

@@ -36,6 +36,18 @@ class ManyOutcome(Struct, frozen=True, kw_only=True):
     stale: int
 
 
+class ManyBundlesOutcome(ManyOutcome, frozen=True, kw_only=True):
+    """Of a statement that writes many bundles, up to the first that may not be.
+
+    taken are the places of those that list an asset of another bundle, and asset_id is what
+    the first of them lists, of the bundle owner.
+    """
+
+    taken: list[int]
+    asset_id: str | None
+    owner: str | None
+
+
 class AssetOutcome(Struct, frozen=True, kw_only=True):
     """Of a statement that writes assets: one may be taken, and owner is its bundle."""
 
@@ -46,15 +58,23 @@ class AssetOutcome(Struct, frozen=True, kw_only=True):
     def is_written(self, bundle_id: str, cause: Exception | None = None) -> bool:
         """Tell if a row was written. Raises AssetConflictError."""
         if self.outcome == "taken":
-            raise AssetConflictError(
-                f"asset {self.asset_id!r} belongs to bundle {self.owner!r} and cannot go "
-                f"to bundle {bundle_id!r}: take it out of the list there first"
-            ) from cause
+            raise asset_conflict(self, bundle_id) from cause
         return self.outcome == "written"
+
+
+def asset_conflict(
+    outcome: AssetOutcome | ManyBundlesOutcome, bundle_id: str, where: str = ""
+) -> AssetConflictError:
+    """Return the error that says whose the asset is that a bundle lists."""
+    return AssetConflictError(
+        f"{where}asset {outcome.asset_id!r} belongs to bundle {outcome.owner!r} and cannot "
+        f"go to bundle {bundle_id!r}: take it out of the list there first"
+    )
 
 
 T = TypeVar("T")
 AnyOutcome = TypeVar("AnyOutcome", Outcome, AssetOutcome)
+AnyManyOutcome = TypeVar("AnyManyOutcome", ManyOutcome, ManyBundlesOutcome)
 
 
 def settled(
@@ -68,17 +88,25 @@ def settled(
     raise _held_back(call)
 
 
-def written_of_many(call: Call[ManyOutcome]) -> Steps[int]:
-    """Run a statement until nothing is stale, and return how many rows were written."""
+def _settled_of_many(
+    call: Call[AnyManyOutcome],
+    send: Callable[[Call[AnyManyOutcome]], Steps[AnyManyOutcome]],
+) -> Steps[tuple[int, AnyManyOutcome]]:
     written = 0
     for _ in range(_ATTEMPTS):
-        # Planned each time: the plan for a table that is still small would read all of it
-        # once it has grown.
-        outcome = yield from once(call, prepare=False)
+        outcome = yield from send(call)
         written += outcome.written
         if not outcome.stale:
-            return written
+            return written, outcome
     raise _held_back(call)
+
+
+def written_of_many(call: Call[ManyOutcome]) -> Steps[int]:
+    """Run a statement until nothing is stale, and return how many rows were written."""
+    # Planned each time: the plan for a table that is still small would read all of it once
+    # it has grown.
+    written, _ = yield from _settled_of_many(call, lambda call: once(call, prepare=False))
+    return written
 
 
 def _held_back(call: Call[Any]) -> ProductionError:
@@ -88,9 +116,19 @@ def _held_back(call: Call[Any]) -> ProductionError:
     )
 
 
-def _alone(call: Call[T]) -> Steps[T]:
-    (result,) = yield from atomic(call)
-    return result
+def _undone(
+    call: Call[T], lost_races: list[UniqueViolation], *, prepare: bool | None = None
+) -> Steps[T]:
+    """Send a statement until it loses no race, each of which has undone it."""
+    while True:
+        try:
+            (result,) = yield from atomic(call, prepare=prepare)
+        except UniqueViolation as error:
+            lost_races.append(error)
+            if len(lost_races) == _LOST_RACES:
+                raise
+        else:
+            return result
 
 
 def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
@@ -99,12 +137,19 @@ def written_or_undone(call: Call[AssetOutcome], bundle_id: str) -> Steps[bool]:
     Raises AssetConflictError.
     """
     lost_races: list[UniqueViolation] = []
-    while True:
-        try:
-            outcome = yield from settled(call, _alone)
-        except UniqueViolation as error:
-            lost_races.append(error)
-            if len(lost_races) == _LOST_RACES:
-                raise
-        else:
-            return outcome.is_written(bundle_id, lost_races[-1] if lost_races else None)
+    outcome = yield from settled(call, lambda call: _undone(call, lost_races))
+    return outcome.is_written(bundle_id, lost_races[-1] if lost_races else None)
+
+
+def written_up_to_taken(
+    call: Call[ManyBundlesOutcome], lost_races: list[UniqueViolation]
+) -> Steps[tuple[int, ManyBundlesOutcome]]:
+    """Run a statement that can lose races for assets until nothing is stale.
+
+    Returns how many rows were written, and the last outcome; lost_races get more.
+    """
+    return (
+        yield from _settled_of_many(
+            call, lambda call: _undone(call, lost_races, prepare=False)
+        )
+    )

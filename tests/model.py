@@ -98,6 +98,12 @@ class Model:
         self.bundles[bundle.bundle_id] = bundle
         return differs(stored, bundle)
 
+    def upsert_bundles(self, bundles: Iterable[DraftBundleDTO]) -> int:
+        after = self.copy()
+        written = sum([after.upsert_bundle(bundle) for bundle in bundles])
+        self.bundles = after.bundles
+        return written
+
     def fetch_bundle(self, bundle_id: str) -> DraftBundleDTO | None:
         return self.bundles.get(bundle_id)
 

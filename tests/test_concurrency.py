@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from production_sql import assets, bundles, drafts
+from production_sql import AssetDTO, DraftBundleDTO, assets, bundles, drafts
 
 from .client import SECONDS, TABLES, Client, rounds
 from .history import Event, explain, outcome
@@ -23,6 +23,7 @@ from .samples import asset, bundle, draft
 
 CALLS = 3
 ADD_ASSET = {"create_asset", "upsert_asset"}
+STORE_BUNDLE = {"create_bundle", "upsert_bundle"}
 BEGIN = attrgetter("begin")
 Call = tuple[str, Callable[..., Any], tuple[Any, ...]]
 
@@ -42,6 +43,46 @@ def bundle_call(random: Random) -> Call:
         ("create_asset", assets.create, (bundle_id, asset(asset_id, url=url))),
         ("upsert_asset", assets.upsert, (bundle_id, asset(asset_id, url=url))),
         ("fetch_asset", assets.fetch, (asset_id,)),
+    ]
+    return random.choice(calls)
+
+
+def own_asset(random: Random, bundle_id: str) -> AssetDTO:
+    return asset(f"{random.choice('abc')} of {bundle_id}", url=random.choice("12"))
+
+
+def own_assets_call(random: Random) -> Call:
+    """Return a call on bundles of which none wants the asset of another, such as a load."""
+    listed = [
+        bundle(bundle_id, assets=list({a.asset_id: a for a in given}.values()))
+        for bundle_id in random.sample(["bundle_1", "bundle_2"], 2)
+        for given in [[own_asset(random, bundle_id) for _ in range(random.randint(0, 3))]]
+    ]
+    bundle_id = listed[0].bundle_id
+    calls: list[Call] = [
+        ("upsert_bundles", upsert_bundles_by_ones, (listed,)),
+        ("upsert_bundles", bundles.upsert_many, (listed,)),
+        ("upsert_bundle", bundles.upsert, (listed[0],)),
+        ("discard_bundle", bundles.discard, (bundle_id,)),
+        ("upsert_asset", assets.upsert, (bundle_id, own_asset(random, bundle_id))),
+    ]
+    return random.choice(calls)
+
+
+def upsert_bundles_by_ones(conn: Any, listed: list[DraftBundleDTO]) -> Any:
+    return bundles.upsert_many(conn, listed, batch_size=1)
+
+
+def load_call(random: Random) -> Call:
+    """Return any call on bundles, or a load of some of them."""
+    if random.random() < 0.5:
+        return bundle_call(random)
+    listed = [
+        call[2][0] for call in map(bundle_call, [random] * 8) if call[0] in STORE_BUNDLE
+    ]
+    calls: list[Call] = [
+        ("upsert_bundles", upsert_bundles_by_ones, (listed,)),
+        ("upsert_bundles", bundles.upsert_many, (listed,)),
     ]
     return random.choice(calls)
 
@@ -94,8 +135,9 @@ def make(
                 raise
             client.rollback()
         except psycopg.errors.DeadlockDetected:
-            # In a transaction a discard that looks again keeps its locks: see the README.
-            if client.conn.autocommit or not may_deadlock:
+            # A transaction, such as a load, and a discard that looks again keep their
+            # locks: see the README.
+            if not may_deadlock:
                 raise
             client.rollback()
         else:
@@ -114,7 +156,6 @@ ORPHANS = """
     WHERE bundle_id NOT IN (SELECT bundle_id FROM production_bundles)
 """
 
-STORE_BUNDLE = {"create_bundle", "upsert_bundle"}
 ISOLATION = ["read committed", "repeatable read", "serializable"]
 
 
@@ -141,7 +182,8 @@ def made_at_once(
             together = partial(
                 make,
                 barrier=Barrier(len(clients)),
-                may_deadlock=choose in (any_call, whole_call),
+                may_deadlock=choose is load_call
+                or (in_transactions and choose in (any_call, whole_call)),
             )
             lists = [[choose(random) for _ in range(CALLS)] for _ in clients]
             for made in pool.map(together, clients, lists):
@@ -156,7 +198,7 @@ def made_at_once(
 @pytest.mark.parametrize(
     ("choose", "isolation"),
     [
-        *product([bundle_call, draft_call], ISOLATION),
+        *product([bundle_call, draft_call, own_assets_call, load_call], ISOLATION),
         # Else a bundle can come, or the draft come again, while its draft is discarded.
         (any_call, "serializable"),
     ],

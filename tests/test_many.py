@@ -1,21 +1,57 @@
-"""drafts.upsert_many: as if each had its upsert, all or nothing, whatever the iterable."""
+"""upsert_many: as if each had its upsert, all or nothing, whatever the iterable."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from production_sql import ContentDraftDTO, InvalidValueError, ProductionError, drafts
+from production_sql import InvalidValueError, ProductionError, bundles, drafts
 
 from .client import Background, Client, Observer, read
-from .samples import draft
+from .samples import asset, bundle, draft
 
+
+class Kind(NamedTuple):
+    """What is written by upsert_many: drafts, or bundles with two assets each."""
+
+    module: ModuleType
+    make: Callable[..., Any]
+    field: str
+
+    @property
+    def name(self) -> str:
+        return self.module.__name__.rpartition(".")[2]
+
+    @property
+    def given(self) -> list[Any]:
+        return [self.make(f"{n}") for n in range(25)]
+
+    @property
+    def bad(self) -> Any:
+        return self.make("bad", **{self.field: "a\0b"})
+
+    def stored(self, client: Client) -> list[Any]:
+        return read(client, self.module.stream(client.conn))
+
+
+KINDS = [
+    Kind(drafts, draft, "body"),
+    Kind(
+        bundles, lambda n, **changes: bundle(n, f"b_{n}", f"a_{n}", **changes), "draft_id"
+    ),
+]
 DRAFTS = [draft(f"draft_{n}") for n in range(25)]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return request.param  # type: ignore[no-any-return]
 
 
 def test_what_is_written_is_what_upserts_one_by_one_would_write(client: Client) -> None:
@@ -39,11 +75,11 @@ def test_what_is_written_is_what_upserts_one_by_one_would_write(client: Client) 
     assert read(client, drafts.stream(client.conn)) == wanted
 
 
-def test_a_replay_writes_nothing(client: Client, observer: Observer) -> None:
-    assert client(drafts.upsert_many, DRAFTS) == 25
+def test_a_replay_writes_nothing(client: Client, kind: Kind, observer: Observer) -> None:
+    assert client(kind.module.upsert_many, kind.given) == 25
     before = observer.everything()
 
-    assert client(drafts.upsert_many, DRAFTS, batch_size=10) == 0
+    assert client(kind.module.upsert_many, kind.given, batch_size=10) == 0
 
     assert observer.everything() == before
 
@@ -67,29 +103,29 @@ def test_a_change_keeps_created_at_and_moves_updated_at(
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 10, 11])
-def test_progress_is_told_after_each_batch(client: Client, size: int) -> None:
+def test_progress_is_told_after_each_batch(client: Client, kind: Kind, size: int) -> None:
     told: list[int] = []
 
     written = client(
-        drafts.upsert_many, DRAFTS[:size], batch_size=5, on_progress=told.append
+        kind.module.upsert_many, kind.given[:size], batch_size=5, on_progress=told.append
     )
 
     assert written == size
     assert told == [*range(5, size, 5), *([size] if size else [])]
 
 
-def test_the_iterable_is_read_batch_by_batch(client: Client) -> None:
+def test_the_iterable_is_read_batch_by_batch(client: Client, kind: Kind) -> None:
     read_so_far = 0
     seen: list[int] = []
 
-    def items() -> Iterator[ContentDraftDTO]:
+    def items() -> Iterator[Any]:
         nonlocal read_so_far
-        for each in DRAFTS:
+        for each in kind.given:
             read_so_far += 1
             yield each
 
     client(
-        drafts.upsert_many,
+        kind.module.upsert_many,
         items(),
         batch_size=10,
         on_progress=lambda _: seen.append(read_so_far),
@@ -103,14 +139,14 @@ async def asynchronous(items: Iterable[Any]) -> AsyncGenerator[Any]:
         yield each
 
 
-def test_an_async_iterable_takes_an_async_connection(client: Client) -> None:
-    items = asynchronous(DRAFTS)
+def test_an_async_iterable_takes_an_async_connection(client: Client, kind: Kind) -> None:
+    items = asynchronous(kind.given)
     if client.kind == "async":
-        assert client(drafts.upsert_many, items, batch_size=10) == 25
+        assert client(kind.module.upsert_many, items, batch_size=10) == 25
         return
 
     with pytest.raises(TypeError) as raised:
-        client(drafts.upsert_many, items)
+        client(kind.module.upsert_many, items)
 
     assert str(raised.value) == "an async iterable takes an AsyncConnection"
     client.run(items.aclose())
@@ -118,76 +154,74 @@ def test_an_async_iterable_takes_an_async_connection(client: Client) -> None:
 
 @pytest.mark.parametrize("is_autocommit", [True, False])
 def test_a_bad_value_is_told_with_its_place_and_undoes_all_of_the_call(
-    client: Client, observer: Observer, is_autocommit: bool
+    client: Client, kind: Kind, is_autocommit: bool
 ) -> None:
     client.set_autocommit(is_autocommit)
-    client(drafts.create, draft("before"))
-    bad: list[Any] = [*DRAFTS[:12], draft("bad", body="a\0b"), *DRAFTS[13:]]
+    client(kind.module.create, kind.make("before"))
+    bad = [*kind.given[:12], kind.bad, *kind.given[13:]]
 
     with pytest.raises(InvalidValueError) as raised:
-        client(drafts.upsert_many, bad, batch_size=5)
+        client(kind.module.upsert_many, bad, batch_size=5)
 
     assert str(raised.value) == (
-        "drafts.upsert_many: drafts[12].body: NUL at index 1, which PostgreSQL cannot store"
+        f"{kind.name}.upsert_many: {kind.name}[12].{kind.field}: "
+        "NUL at index 1, which PostgreSQL cannot store"
     )
-    client(drafts.create, draft("after"))
-    client.commit()
-    stored = [row["draft_id"] for row in observer.rows("production_drafts")]
-    assert stored == ["before", "after"]
+    client(kind.module.create, kind.make("after"))
+    assert kind.stored(client) == [kind.make("before"), kind.make("after")]
 
 
 @pytest.mark.parametrize("is_autocommit", [True, False])
-@pytest.mark.parametrize("bad", [draft("bad", body="a\0b"), None])
+@pytest.mark.parametrize("is_bad", [True, False])
 def test_in_a_pipeline_of_the_caller_it_is_all_or_nothing_too(
-    client: Client, is_autocommit: bool, bad: Any
+    client: Client, kind: Kind, is_autocommit: bool, is_bad: bool
 ) -> None:
     client.set_autocommit(is_autocommit)
-    client(drafts.create, draft("before"))
-    given = [*DRAFTS, bad] if bad else DRAFTS
+    client(kind.module.create, kind.make("before"))
+    given = [*kind.given, kind.bad] if is_bad else kind.given
 
     def load(conn: Any) -> Any:
         with conn.pipeline():
-            return drafts.upsert_many(conn, given, batch_size=10)
+            return kind.module.upsert_many(conn, given, batch_size=10)
 
     async def load_async(conn: Any) -> Any:
         async with conn.pipeline():
-            return await drafts.upsert_many(conn, given, batch_size=10)
+            return await kind.module.upsert_many(conn, given, batch_size=10)
 
     declared = load if client.kind == "sync" else load_async
-    if bad:
+    if is_bad:
         with pytest.raises(InvalidValueError):
             client(declared)
     else:
         assert client(declared) == 25
 
-    client(drafts.create, draft("after"))
-    client.commit()
-    stored = [each.draft_id for each in read(client, drafts.stream(client.conn))]
-    assert stored == [
-        "before",
-        *([] if bad else [each.draft_id for each in DRAFTS]),
-        "after",
-    ]
+    client(kind.module.create, kind.make("after"))
+    loaded = [] if is_bad else kind.given
+    assert kind.stored(client) == [kind.make("before"), *loaded, kind.make("after")]
 
 
-@pytest.mark.parametrize("thing", [None, {}, 1, "draft", draft])
-def test_what_is_no_draft_is_told_with_its_place(client: Client, thing: object) -> None:
+@pytest.mark.parametrize("thing", [None, {}, 1, "draft", draft, asset()])
+def test_what_is_none_of_them_is_told_with_its_place(
+    client: Client, kind: Kind, thing: object
+) -> None:
     with pytest.raises(
-        InvalidValueError, match=r"^drafts\.upsert_many: drafts\[2\]: Expected"
+        InvalidValueError, match=rf"^{kind.name}\.upsert_many: {kind.name}\[2\]: Expected"
     ):
-        client(drafts.upsert_many, [*DRAFTS[:2], thing], batch_size=2)
+        client(kind.module.upsert_many, [*kind.given[:2], thing], batch_size=2)
 
-    assert client(drafts.fetch, "draft_0") is None
+    assert kind.stored(client) == []
 
 
 @pytest.mark.parametrize("size", [0, -1, True, 2**31, "5", None])
-def test_a_batch_size_that_is_none_is_refused(client: Client, size: Any) -> None:
+def test_a_batch_size_that_is_none_is_refused(
+    client: Client, kind: Kind, size: Any
+) -> None:
     sent = client.watch_traffic()
 
     with pytest.raises(
-        InvalidValueError, match=r"^drafts\.upsert_many: batch_size: Expected"
+        InvalidValueError, match=rf"^{kind.name}\.upsert_many: batch_size: Expected"
     ):
-        client(drafts.upsert_many, DRAFTS, batch_size=size)
+        client(kind.module.upsert_many, kind.given, batch_size=size)
 
     assert sent() == 0
 
@@ -198,91 +232,106 @@ class NoMoreError(Exception):
 
 @pytest.mark.parametrize("is_autocommit", [True, False])
 def test_what_the_iterable_raises_undoes_all_of_the_call(
-    client: Client, is_autocommit: bool
+    client: Client, kind: Kind, is_autocommit: bool
 ) -> None:
     client.set_autocommit(is_autocommit)
-    client(drafts.create, draft("before"))
+    client(kind.module.create, kind.make("before"))
 
-    def items() -> Iterator[ContentDraftDTO]:
-        yield from DRAFTS
+    def items() -> Iterator[Any]:
+        yield from kind.given
         raise NoMoreError
 
     with pytest.raises(NoMoreError):
-        client(drafts.upsert_many, items(), batch_size=5)
+        client(kind.module.upsert_many, items(), batch_size=5)
 
-    assert read(client, drafts.stream(client.conn)) == [draft("before")]
+    assert kind.stored(client) == [kind.make("before")]
 
 
-def test_in_a_transaction_it_is_the_callers_to_commit(
-    client: Client, observer: Observer
-) -> None:
+def test_in_a_transaction_it_is_the_callers_to_commit(client: Client, kind: Kind) -> None:
     client.use_transactions()
 
-    client(drafts.upsert_many, DRAFTS)
+    client(kind.module.upsert_many, kind.given)
     client.rollback()
 
-    assert observer.rows("production_drafts") == []
+    assert kind.stored(client) == []
 
 
-def test_two_loads_of_the_same_drafts_wait_for_each_other_and_do_not_deadlock(
-    client: Client, dsn: str, observer: Observer
+def test_two_loads_of_the_same_wait_for_each_other_and_do_not_deadlock(
+    client: Client, kind: Kind, dsn: str, observer: Observer
 ) -> None:
     client.use_transactions()
-    client(drafts.upsert_many, DRAFTS[:10])
+    client(kind.module.upsert_many, kind.given[:10])
     with Client.connected(dsn, client.kind) as other:
-        backwards = Background(other, lambda conn: drafts.upsert_many(conn, DRAFTS[::-1]))
+        backwards = Background(
+            other, lambda conn: kind.module.upsert_many(conn, kind.given[::-1])
+        )
         backwards.wait_until_blocked(observer)
-        client(drafts.upsert_many, DRAFTS[10:])
+        client(kind.module.upsert_many, kind.given[10:])
         client.commit()
 
         assert backwards.finish() == 0
 
 
-def test_a_draft_that_another_session_stores_meanwhile_is_not_missed(
+def test_loads_of_drafts_and_of_bundles_in_one_transaction_come_in_any_order(
     client: Client, dsn: str, observer: Observer
 ) -> None:
+    client.use_transactions()
+    client(drafts.upsert_many, DRAFTS)
+    with Client.connected(dsn, client.kind) as other:
+        other.use_transactions()
+        waiting = Background(other, bundles.upsert_many, KINDS[1].given)
+        waiting.wait_until_blocked(observer)
+        client(bundles.upsert_many, KINDS[1].given)
+        client.commit()
+
+        assert waiting.finish() == 0
+        assert other(drafts.upsert_many, DRAFTS) == 0
+
+
+def test_what_another_session_stores_meanwhile_is_not_missed(
+    client: Client, kind: Kind, dsn: str, observer: Observer
+) -> None:
     with psycopg.connect(dsn) as first:
-        drafts.upsert(first, draft("draft_3", body="theirs"))
-        waiting = Background(client, lambda conn: drafts.upsert_many(conn, DRAFTS))
+        kind.module.upsert(first, kind.make("3", **{kind.field: "theirs"}))
+        waiting = Background(client, lambda conn: kind.module.upsert_many(conn, kind.given))
         waiting.wait_until_blocked(observer)
         first.commit()
 
         assert waiting.finish() == 25
 
-    assert client(drafts.fetch, "draft_3").body == DRAFTS[3].body
+    assert client(kind.module.fetch, "3") == kind.given[3]
 
 
 def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
-    client: Client, observer: Observer
+    client: Client, kind: Kind, observer: Observer
 ) -> None:
     observer.conn.execute(
         "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql "
         "AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER held BEFORE INSERT ON "
-        "production_drafts FOR EACH ROW EXECUTE FUNCTION nothing()"
+        f"production_{kind.name} FOR EACH ROW EXECUTE FUNCTION nothing()"
     )
 
     with pytest.raises(ProductionError) as raised:
-        client(drafts.upsert_many, DRAFTS)
+        client(kind.module.upsert_many, kind.given)
 
     assert str(raised.value) == (
-        "drafts.upsert_many: 1000 attempts in a row have written nothing: look for a "
+        f"{kind.name}.upsert_many: 1000 attempts in a row have written nothing: look for a "
         "trigger or a rule that holds back what is written to the production_ tables"
     )
 
 
 @pytest.mark.parametrize("is_autocommit", [True, False])
 def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_else(
-    dsn: str, is_autocommit: bool
+    kind: Kind, dsn: str, is_autocommit: bool
 ) -> None:
     async def cancel_after(turns: int) -> bool:
         conn = await psycopg.AsyncConnection.connect(dsn, autocommit=is_autocommit)
         async with conn:
-            await drafts.discard(conn, "before")
-            for each in DRAFTS:
-                await drafts.discard(conn, each.draft_id)
+            for each in ["before", *(f"{n}" for n in range(25))]:
+                await kind.module.discard(conn, each)
             await conn.commit()
-            await drafts.create(conn, draft("before"))
-            load = drafts.upsert_many(conn, asynchronous(DRAFTS), batch_size=10)
+            await kind.module.create(conn, kind.make("before"))
+            load = kind.module.upsert_many(conn, asynchronous(kind.given), batch_size=10)
             task = asyncio.create_task(load)
             for _ in range(turns):
                 await asyncio.sleep(0)
@@ -292,11 +341,11 @@ def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
             status = conn.info.transaction_status
             wanted = TransactionStatus.IDLE if is_autocommit else TransactionStatus.INTRANS
             assert status == wanted, turns
-            await drafts.upsert(conn, draft("before", body="after"))
+            after = kind.make("before", **{kind.field: "after"})
+            await kind.module.upsert(conn, after)
             await conn.commit()
-            stored = {each.draft_id async for each in drafts.stream(conn)}
-            assert len(stored) in (1, 26), turns
-            assert "before" in stored, turns
+            stored = [each async for each in kind.module.stream(conn)]
+            assert stored in ([after], [after, *kind.given]), turns
             return has_ended
 
     turns = 0
@@ -304,27 +353,27 @@ def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
         turns += 1 + turns // 10
 
 
-def test_an_iterable_that_has_ended_is_not_asked_again(client: Client) -> None:
+def test_an_iterable_that_has_ended_is_not_asked_again(client: Client, kind: Kind) -> None:
     asked = 0
 
     class Once:
         def __iter__(self) -> "Once":
             return self
 
-        def __next__(self) -> ContentDraftDTO:
+        def __next__(self) -> Any:
             nonlocal asked
             asked += 1
             assert asked <= 4
             if asked == 4:
                 raise StopIteration
-            return DRAFTS[asked]
+            return kind.given[asked]
 
-    assert client(drafts.upsert_many, Once(), batch_size=10) == 3
+    assert client(kind.module.upsert_many, Once(), batch_size=10) == 3
 
 
-def test_a_load_waits_for_the_statement_of_another_thread(dsn: str) -> None:
-    def items() -> Iterator[ContentDraftDTO]:
-        yield from DRAFTS[:4]
+def test_a_load_waits_for_the_statement_of_another_thread(kind: Kind, dsn: str) -> None:
+    def items() -> Iterator[Any]:
+        yield from kind.given[:4]
         raise NoMoreError
 
     with psycopg.connect(dsn, autocommit=True) as conn, psycopg.connect(dsn) as other:
@@ -333,10 +382,10 @@ def test_a_load_waits_for_the_statement_of_another_thread(dsn: str) -> None:
             waiting = pool.submit(conn.execute, "SELECT pg_advisory_lock(1)")
             while not other.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
                 pass
-            load = pool.submit(drafts.upsert_many, conn, items(), batch_size=1)
+            load = pool.submit(kind.module.upsert_many, conn, items(), batch_size=1)
             other.rollback()
             waiting.result()
             with pytest.raises(NoMoreError):
                 load.result()
 
-        assert list(drafts.stream(conn)) == []
+        assert list(kind.module.stream(conn)) == []

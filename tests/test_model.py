@@ -157,6 +157,17 @@ class Machine(RuleBasedStateMachine):
     def upsert_bundle(self, bundle: DraftBundleDTO) -> None:
         self.both(self.model.upsert_bundle, bundles.upsert, bundle)
 
+    @rule(given=st.lists(given_bundles, max_size=4), size=st.integers(1, 4))
+    def upsert_bundles(self, given: list[DraftBundleDTO], size: int) -> None:
+        # The times are not looked at: what changes twice may be what it was.
+        before = self.rows()
+        expected = outcome(self.model.upsert_bundles, given)
+
+        made = outcome(self.client, bundles.upsert_many, given, batch_size=size)
+
+        assert made == expected
+        assert (before != self.rows()) is bool(made[0])
+
     @rule(bundle_id=bundle_ids)
     def fetch_bundle(self, bundle_id: str) -> None:
         self.both(self.model.fetch_bundle, bundles.fetch, bundle_id)

@@ -27,6 +27,7 @@ REVEALED = {
         f"Rows[{DRAFT}]",
         "int",
         "bool",
+        "int",
         f"{BUNDLE} | None",
         f"list[{BUNDLE}]",
         f"list[{ASSET}]",

@@ -28,6 +28,7 @@ def sync(conn: psycopg.Connection, draft: ContentDraftDTO, bundle: DraftBundleDT
     reveal_type(drafts.stream(conn))
     reveal_type(drafts.upsert_many(conn, drafts.stream(conn), on_progress=print))
     reveal_type(bundles.upsert(conn, bundle))
+    reveal_type(bundles.upsert_many(conn, [bundle], batch_size=10))
     reveal_type(bundles.fetch(conn, bundle_id="bundle_1"))
     reveal_type(bundles.fetch_by_draft(conn, "draft_1"))
     reveal_type(assets.fetch_by_bundle(conn, "bundle_1"))
