@@ -21,7 +21,7 @@ from production_sql import (
 
 from .client import SECONDS, TABLES, Background, Client, Observer, ids, read, rounds
 from .model import Model
-from .samples import asset, bundle, draft
+from .samples import NOON, asset, bundle, draft
 
 Write = Callable[[Client, Sequence[DraftBundleDTO], int], int]
 
@@ -51,12 +51,19 @@ def one_by_one(client: Client, given: Sequence[DraftBundleDTO], _: int) -> int:
 def some_bundle(random: Random) -> DraftBundleDTO:
     listed = [
         asset(
-            key, url=random.choice(["one", "two"]), metadata=random.choice([{}, {"b": 1}])
+            key,
+            asset_type=random.choice(["image", "image", "text"]),
+            url=random.choice(["one", "one", "two"]),
+            metadata=random.choice([{}, {}, {"b": 1}]),
         )
         for key in random.sample("abcdefg", random.randrange(4))
     ]
-    bundle_id = f"bundle_{random.randrange(4)}"
-    return bundle(bundle_id, assets=listed, draft_id=random.choice(["draft_1", "draft_2"]))
+    return bundle(
+        f"bundle_{random.randrange(4)}",
+        assets=listed,
+        draft_id=random.choice(["draft_1", "draft_1", "draft_2"]),
+        assembled_at=random.choice([NOON, NOON, NOON.replace(hour=13)]),
+    )
 
 
 def some_loads(random: Random) -> list[list[DraftBundleDTO]]:
@@ -360,3 +367,24 @@ def test_a_load_deletes_nothing_before_it_has_all_that_it_waits_for(
         with pytest.raises(AssetConflictError):
             one.finish()
         assert two.finish() == 2
+
+
+def test_a_batch_and_a_discard_of_its_bundles_never_deadlock(
+    client: Client, observer: Observer
+) -> None:
+    # Both come to bundle_1 before bundle_2, whatever the order given.
+    given = [bundle(f"bundle_{n}", f"{n}") for n in (2, 1)]
+    client(bundles.upsert_many, [bundle("bundle_1", "a"), bundle("bundle_2", "b")])
+    client.use_transactions()
+    client.execute("SELECT FROM production_bundles WHERE bundle_id = 'bundle_1' FOR UPDATE")
+    with (
+        Client.connected(client.dsn, client.kind) as second,
+        Client.connected(client.dsn, client.kind) as third,
+    ):
+        one = Background(second, drafts.discard, "draft_1").wait_until_blocked(observer)
+        two = Background(third, bundles.upsert_many, given).wait_until_blocked(observer)
+        client.rollback()
+
+        assert one.finish() is True
+        assert two.finish() == 2
+        assert read(second, bundles.stream(second.conn)) == given

@@ -170,6 +170,7 @@ def test_an_asset_that_moves_with_null_for_no_metadata_keeps_its_updated_at(
         (drafts.upsert, draft()),
         (bundles.create, bundle("bundle_1", "a")),
         (bundles.upsert, bundle("bundle_1", "a")),
+        (bundles.upsert_many, [bundle("bundle_1", "a")]),
         (assets.create, "bundle_0", asset("a")),
         (assets.upsert, "bundle_0", asset("a")),
     ],
@@ -220,9 +221,16 @@ def test_the_updated_at_of_a_draft_that_two_sessions_create_moves_with_each_writ
         ("production_bundles", lambda n: (assets.create, "bundle_1", asset(n))),
         ("production_bundles", lambda n: (assets.upsert, "bundle_1", asset(n))),
         ("production_bundles", lambda n: (bundles.upsert, bundle("bundle_1", n))),
+        ("production_bundles", lambda n: (bundles.upsert_many, [bundle("bundle_1", n)])),
         ("production_drafts", lambda n: (drafts.upsert, draft(body=n))),
     ],
-    ids=["assets.create", "assets.upsert", "bundles.upsert", "drafts.upsert"],
+    ids=[
+        "assets.create",
+        "assets.upsert",
+        "bundles.upsert",
+        "bundles.upsert_many",
+        "drafts.upsert",
+    ],
 )
 def test_updated_at_never_goes_back(
     client: Client, observer: Observer, table: str, write: Callable[[str], tuple[Any, ...]]
@@ -238,3 +246,29 @@ def test_updated_at_never_goes_back(
         client.commit()
         blocked.finish()
         assert observer.rows(table)[0]["updated_at"] > before
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        (drafts.upsert, draft(body="Changed")),
+        (drafts.upsert_many, [draft(body="Changed")]),
+        (bundles.upsert, bundle("bundle_1", "a")),
+        (bundles.upsert_many, [bundle("bundle_1", "a")]),
+        (assets.create, "bundle_1", asset("a")),
+        (assets.upsert, "bundle_1", asset("a")),
+    ],
+    ids=lambda write: write[0].name,
+)
+def test_updated_at_moves_on_also_where_the_clock_has_been_set_back(
+    client: Client, observer: Observer, write: tuple[Any, ...]
+) -> None:
+    client(drafts.create, draft())
+    client(bundles.create, bundle("bundle_1"))
+    table = "production_drafts" if write[0].name.startswith("drafts") else TABLES[1]
+    later = f"UPDATE {table} SET updated_at = updated_at + '1 day' RETURNING updated_at"
+    ((before,),) = client.execute(later)
+
+    client(*write)
+
+    assert observer.rows(table)[0]["updated_at"] > before
