@@ -148,6 +148,21 @@ def test_lists_of_many_are_replaced_as_that_of_one_is_by_any_plan(
         for place in (0, 1)
     ]
     loads.append([structs.replace(each, draft_id="draft_2") for each in loads[1]])
+    for field in ("asset_type", "url", "metadata"):
+        for step in (1, -1):  # in its place, and as it moves
+            change: Any = {field: {"step": step} if field == "metadata" else f"{step}"}
+            loads.append(
+                [
+                    structs.replace(
+                        each,
+                        assets=[
+                            structs.replace(listed, **change)
+                            for listed in each.assets[::step]
+                        ],
+                    )
+                    for each in loads[-1]
+                ]
+            )
 
     found = effects(client, observer, at_once, loads, 1000)
 
@@ -195,6 +210,16 @@ def test_of_several_assets_of_others_the_first_in_the_list_is_named(client: Clie
 
     with pytest.raises(AssetConflictError, match="asset 'c' belongs to"):
         client(bundles.upsert_many, [bundle("bundle_1", "new", "c", "a", "b")])
+
+
+def test_a_bundle_and_an_asset_with_one_id_are_written_in_one_batch(client: Client) -> None:
+    told: list[int] = []
+
+    client(
+        bundles.upsert_many, [bundle("a", "b"), bundle("b", "a")], on_progress=told.append
+    )
+
+    assert told == [2]
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
