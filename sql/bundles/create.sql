@@ -25,7 +25,10 @@ taken AS (
         asset.bundle_id
     FROM production_bundle_assets AS asset
     INNER JOIN given ON asset.asset_id = given.asset_id
-    WHERE asset.bundle_id != %(bundle_id)s
+    WHERE
+        -- Which the join says too; but this way the planner takes the index at any size.
+        asset.asset_id = any(array(SELECT listed.asset_id FROM given AS listed))
+        AND asset.bundle_id != %(bundle_id)s
     ORDER BY given.position
     LIMIT 1
 ),

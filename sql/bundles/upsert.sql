@@ -47,7 +47,10 @@ taken AS (
         asset.bundle_id
     FROM production_bundle_assets AS asset
     INNER JOIN given ON asset.asset_id = given.asset_id
-    WHERE asset.bundle_id != %(bundle_id)s
+    WHERE
+        -- See bundles/create.sql.
+        asset.asset_id = any(array(SELECT listed.asset_id FROM given AS listed))
+        AND asset.bundle_id != %(bundle_id)s
     ORDER BY given.position
     LIMIT 1
 ),

@@ -63,7 +63,10 @@ taken AS (
         asset.bundle_id AS owner
     FROM production_bundle_assets AS asset
     INNER JOIN given ON asset.asset_id = given.asset_id
-    WHERE asset.bundle_id != given.bundle_id
+    WHERE
+        -- See bundles/create.sql.
+        asset.asset_id = any(array(SELECT listed.asset_id FROM given AS listed))
+        AND asset.bundle_id != given.bundle_id
 ),
 
 -- The lists side by side, as far as they differ.

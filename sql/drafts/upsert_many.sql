@@ -21,6 +21,7 @@ WITH listed AS (
     )
 ),
 
+-- What is stored and equal is left out: no row of it is locked.
 given AS MATERIALIZED (
     SELECT
         listed.draft_id,
@@ -29,17 +30,16 @@ given AS MATERIALIZED (
         listed.body,
         listed.metadata::json AS metadata,
         listed.created_at,
-        listed.position
+        listed.position,
+        seen.draft_id IS NOT NULL AS is_stored
     FROM listed
-    WHERE NOT EXISTS (
-        SELECT FROM production_drafts AS seen
-        WHERE
-            seen.draft_id = listed.draft_id
-            AND seen.strategy_id = listed.strategy_id
-            AND seen.content_type = listed.content_type
-            AND seen.body = listed.body
-            AND coalesce(seen.metadata::text, '{}') = listed.metadata
-    )
+    LEFT JOIN production_drafts AS seen ON listed.draft_id = seen.draft_id
+    WHERE
+        seen.draft_id IS NULL
+        OR seen.strategy_id != listed.strategy_id
+        OR seen.content_type != listed.content_type
+        OR seen.body != listed.body
+        OR coalesce(seen.metadata::text, '{}') != listed.metadata
 ),
 
 locked AS (
@@ -48,6 +48,7 @@ locked AS (
         seen.updated_at
     FROM production_drafts AS seen
     INNER JOIN given ON seen.draft_id = given.draft_id
+    WHERE given.is_stored
     -- In the order of their keys, so that two of these never wait for each other.
     ORDER BY seen.draft_id
     FOR NO KEY UPDATE OF seen
