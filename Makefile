@@ -8,7 +8,7 @@ demo: .venv/demo
 	$(BIN)/python -m production_sql demo
 
 test: .venv/test
-	$(BIN)/python -m pytest -n auto --ignore-glob='tests/test_check*'
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore-glob='tests/test_check*'
 
 # Every query, contract and migration, by a server; and the tests of what checks them.
 check: .venv/test

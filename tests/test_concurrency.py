@@ -212,7 +212,10 @@ def test_calls_made_at_once_return_what_they_would_in_some_order(
 
 @pytest.mark.parametrize("seconds", SECONDS)
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
-@pytest.mark.parametrize("choose", [whole_call, own_assets_call, load_call])
+@pytest.mark.parametrize(
+    "choose",
+    [whole_call, own_assets_call, pytest.param(load_call, marks=pytest.mark.torture)],
+)
 def test_calls_of_every_kind_at_once_leave_every_bundle_whole(
     dsn: str, choose: Callable[[Random], Call], isolation: str, seconds: float
 ) -> None:

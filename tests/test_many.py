@@ -303,8 +303,9 @@ def test_what_another_session_stores_meanwhile_is_not_missed(
 
 
 def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
-    client: Client, kind: Kind, observer: Observer
+    client: Client, kind: Kind, observer: Observer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("production_sql.outcome._ATTEMPTS", 20)
     observer.conn.execute(
         "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql "
         "AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER held BEFORE INSERT ON "
@@ -315,12 +316,14 @@ def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
         client(kind.module.upsert_many, kind.given)
 
     assert str(raised.value) == (
-        f"{kind.name}.upsert_many: 1000 attempts in a row have written nothing: look for a "
+        f"{kind.name}.upsert_many: 20 attempts in a row have written nothing: look for a "
         "trigger or a rule that holds back what is written to the production_ tables"
     )
 
 
-@pytest.mark.parametrize("is_autocommit", [True, False])
+@pytest.mark.parametrize(
+    "is_autocommit", [True, pytest.param(False, marks=pytest.mark.torture)]
+)
 def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_else(
     kind: Kind, dsn: str, is_autocommit: bool
 ) -> None:
@@ -350,7 +353,7 @@ def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_els
 
     turns = 0
     while not asyncio.run(cancel_after(turns)):
-        turns += 1 + turns // 10
+        turns += 1 + turns // 5
 
 
 def test_an_iterable_that_has_ended_is_not_asked_again(client: Client, kind: Kind) -> None:

@@ -135,8 +135,9 @@ class _Load:
         of_drafts = [item for item in items if isinstance(item, ContentDraftDTO)]
         of_bundles = [item for item in items if isinstance(item, DraftBundleDTO)]
         with self._conn.transaction():
-            written = drafts.upsert_many(self._conn, of_drafts)
-            return written + sum(bundles.upsert(self._conn, each) for each in of_bundles)
+            return drafts.upsert_many(self._conn, of_drafts) + bundles.upsert_many(
+                self._conn, of_bundles
+            )
 
     def _upsert(self, item: Item) -> bool:
         if isinstance(item, ContentDraftDTO):
