@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check pooler torture matrix bench bench-scale
+.PHONY: demo test check pooler torture matrix bench bench-smoke bench-scale
 
 demo: .venv/demo
 	$(BIN)/python -m production_sql demo
@@ -30,9 +30,13 @@ torture: .venv/test
 matrix: .venv/test
 	$(BIN)/python -m tests.matrix $(ONLY)
 
-# What the calls cost beside other ways of doing the same; into docs/performance.
+# What the calls cost beside other ways of doing the same; into docs/performance. The smoke is
+# a little of all, for the results to be compared.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks
+
+bench-smoke: .venv/bench
+	$(BIN)/python -m benchmarks --smoke >/dev/null
 
 # What they cost in tables of ten thousand, one million and ten million rows.
 bench-scale: .venv/bench
