@@ -47,7 +47,6 @@ def run(size: Size, only: str = "") -> tuple[Results, dict[str, str]]:
     results: Results = {}
     with ExitStack() as stack:
         started = stack.enter_context(server())
-        about = started.about()
         if workloads := [each for each in SINGLE if only in each.name]:
             with ExitStack() as connections:
                 slow = connections.enter_context(proxy(started.dsn, size.delay))
@@ -70,7 +69,7 @@ def run(size: Size, only: str = "") -> tuple[Results, dict[str, str]]:
                     results |= measure(contestants, count, rounds, started)
         if only in "import":
             results |= imports(size.import_rounds)
-    return results, about
+        return results, started.about()
 
 
 def _connected(stack: ExitStack, dsn: str, prefix: str) -> list[Contestant]:

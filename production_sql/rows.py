@@ -29,6 +29,7 @@ from psycopg.postgres import register_default_adapters
 from psycopg.postgres import types as postgres_types
 from psycopg.pq import Format
 from psycopg.types.array import register_all_arrays
+from psycopg.types.string import ByteaBinaryLoader
 
 from .binding import (
     NOT_FROM_TEXT,
@@ -43,16 +44,9 @@ AnyConnection = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 RowMaker = Callable[[Sequence[Any]], Any]
 
 
-class _JsonLoader(Loader):
+class _JsonbLoader(Loader):
     """Gives the document as it is, for msgspec."""
 
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
-
-
-class _JsonbLoader(Loader):
     format = Format.BINARY
 
     def load(self, data: Buffer) -> bytes:
@@ -128,7 +122,8 @@ _PYTHON_TYPES = {
 _ADAPTERS = AdaptersMap(types=postgres_types)
 register_default_adapters(_ADAPTERS)
 register_all_arrays(_ADAPTERS)
-_ADAPTERS.register_loader("json", _JsonLoader)
+# As it is, for msgspec.
+_ADAPTERS.register_loader("json", ByteaBinaryLoader)
 _ADAPTERS.register_loader("jsonb", _JsonbLoader)
 _ADAPTERS.register_loader("timestamptz", _UtcLoader)
 

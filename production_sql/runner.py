@@ -87,7 +87,12 @@ class Returning(Declared[P], ABC, Generic[P, T]):
 
     def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run it on the connection."""
-        return self._by_kind(conn, self._run, self._run_async)(conn, *args, **kwargs)
+        run: Any = (
+            self._run  # at once, for who asks for this most often
+            if isinstance(conn, Connection)
+            else self._by_kind(conn, self._run, self._run_async)
+        )
+        return run(conn, *args, **kwargs)
 
     @abstractmethod
     def _run(self, conn: Connection[Any], *args: P.args, **kwargs: P.kwargs) -> T: ...
