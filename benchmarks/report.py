@@ -16,7 +16,18 @@ _CHARTED = (
     "fetch a bundle of 10 assets",
     "fetch a page of 100 drafts",
     "upsert a draft, changed",
-    "upsert a bundle of 10 assets, new",
+    "upsert a bundle of 10 assets, changed",
+)
+_SUMMED_UP = (
+    "production_sql",
+    "psycopg, Structs by hand",
+    "aiosql, dicts converted",
+    "sqlspec, Structs",
+    "SQLAlchemy Core",
+    "SQLAlchemy ORM",
+    "production_sql, async",
+    "psycopg, async, Structs by hand",
+    "asyncpg, Structs by hand",
 )
 _METRICS = {
     "cpu": "client CPU",
@@ -143,7 +154,29 @@ def write(folder: Path, results: Results, about: dict[str, str]) -> str:
     charted = {name: results[name] for name in _CHARTED if name in results}
     if charted:
         (folder / "bench.svg").write_text(chart(charted, about))
+        (folder / "summary.md").write_text(_summary(charted, about))
     return tables
+
+
+def _summary(charted: Results, about: dict[str, str]) -> str:
+    """Return what the README has."""
+    rows = [
+        [
+            name,
+            *(
+                f"{figure(contestants[name]['cpu']).median * 1e6:,.0f}"
+                for contestants in charted.values()
+            ),
+        ]
+        for name in _SUMMED_UP
+    ]
+    made = (
+        f"Client CPU of a call, µs. {about['date']}; {about['machine']}; Python "
+        f"{about['python']}, PostgreSQL {about['postgresql']}, psycopg {about['psycopg']}, "
+        f"msgspec {about['msgspec']}, aiosql {about['aiosql']}, sqlspec "
+        f"{about['sqlspec']}, SQLAlchemy {about['SQLAlchemy']}, asyncpg {about['asyncpg']}."
+    )
+    return f"{table(['', *charted], rows)}\n\n{made}\n"
 
 
 def _rounded(shown: Figure) -> Figure:

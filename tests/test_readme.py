@@ -114,3 +114,9 @@ def test_the_table_of_calls_has_every_call_with_its_parameters() -> None:
     }
 
     assert documented == declared
+
+
+def test_the_figures_are_those_of_the_last_benchmark() -> None:
+    summary = Path(__file__).parents[1] / "docs" / "performance" / "summary.md"
+
+    assert summary.read_text("utf-8") in README
