@@ -8,7 +8,7 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeAlias, TypeVar
 
 from .binding import Page, RefusedError, binder
@@ -50,7 +50,7 @@ class Pages(Generic[T]):
         self._keys = keys
         self._rest: list[T] = []
         self._is_at_end = False
-        self.taken = 0
+        self._taken = 0
 
     def next(self) -> Steps[Page[T]]:
         """Return the next page; an empty one is the end."""
@@ -60,20 +60,25 @@ class Pages(Generic[T]):
             self._is_at_end = len(more) < wanted
             self._rest += more
         count = self._without_repetition()
-        page = Page(self._rest[:count], self.taken)
+        page = Page(self._rest[:count], self._taken)
         del self._rest[:count]
-        self.taken += count
+        self._taken += count
         return page
 
     def _without_repetition(self) -> int:
         seen: set[Hashable] = set()
         for count, item in enumerate(self._rest):
-            with suppress(AttributeError, TypeError):  # it is refused when it is bound
-                keys = set(self._keys(item))
-                if not seen.isdisjoint(keys):
-                    return count
-                seen |= keys
+            keys = self._keys_of(item)
+            if not seen.isdisjoint(keys):
+                return count
+            seen |= keys
         return len(self._rest)
+
+    def _keys_of(self, item: T) -> set[Hashable]:
+        try:
+            return set(self._keys(item))
+        except (AttributeError, TypeError):  # it is refused when it is bound
+            return set()
 
 
 def written_in_pages(
@@ -86,12 +91,20 @@ def written_in_pages(
     write is called before anything of a page is sent, and what it returns sends it. No
     other load is under way meanwhile, and to the end of the transaction.
     """
+    page = yield from pages.next()
+    if not page:
+        return 0
+    steps = write(page)
+    yield from once(_lock.bind())
     written = 0
-    while page := (yield from pages.next()):
-        steps = write(page)
-        if not page.start:
-            yield from once(_lock.bind())
-        written += yield from steps
-        if on_progress is not None:
-            on_progress(pages.taken)
-    return written
+    # Calls write for the next page while the server has this one.
+    with ThreadPoolExecutor(1) as pool:
+        while True:
+            following = yield from pages.next()
+            writing = pool.submit(write, following) if following else None
+            written += yield from steps
+            if on_progress is not None:
+                on_progress(page.start + len(page))
+            if writing is None:
+                return written
+            page, steps = following, writing.result()
