@@ -1,7 +1,7 @@
 """The same calls in small and in large tables: how much longer they take.
 
-Each size has a server of its own, and its turn in each round; every call is of a row that
-is drawn at random from all of them.
+Each size has a server of its own, and its turn in each round. The calls are of rows that
+are drawn at random from all and then used again, so that they are in the server's memory.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from .workloads import Workload
 _ROWS = [10_000, 1_000_000, 10_000_000]
 _ROUNDS = 40
 _CALLS = 40
+_IN_USE = 200
 
 
 def draft(number: int) -> ContentDraftDTO:
@@ -65,33 +66,37 @@ def bundle(number: int, place: str = "") -> DraftBundleDTO:
 
 def _workloads(rows: int) -> list[Workload]:
     """Return the calls on the odd rows; on the even ones if they change them."""
-    random = Random(0)  # noqa: S311
+    drafts, bundles, pages = (
+        Random(0).sample(range(1, count, 2), min(_IN_USE, count // 2))  # noqa: S311
+        for count in (rows, rows // 10, rows // 100)
+    )
 
-    def odd(count: int) -> int:
-        return random.randrange(1, count, 2)
-
-    def even(count: int) -> int:
-        return random.randrange(0, count, 2)
+    def one_of(drawn: list[int], number: int) -> int:
+        return drawn[number % len(drawn)]
 
     makers: dict[tuple[str, str], Callable[[int], Any]] = {
-        ("fetch a draft", "fetch"): lambda _: f"draft_{odd(rows)}",
-        ("fetch a bundle of 10 assets", "fetch_bundle"): lambda _: (
-            f"bundle_{odd(rows // 10)}"
+        ("fetch a draft", "fetch"): lambda number: f"draft_{one_of(drafts, number)}",
+        ("fetch a bundle of 10 assets", "fetch_bundle"): lambda number: (
+            f"bundle_{one_of(bundles, number)}"
         ),
-        ("fetch a page of 100 drafts", "page"): lambda _: f"strategy_{odd(rows // 100)}",
+        ("fetch a page of 100 drafts", "page"): lambda number: (
+            f"strategy_{one_of(pages, number)}"
+        ),
         ("upsert a draft, new", "upsert"): lambda number: draft(rows + number),
         ("upsert a draft, changed", "upsert"): lambda number: replace(
-            draft(even(rows)), body=f"The doors are open at {number}."
+            draft(one_of(drafts, number) - 1), body=f"The doors are open at {number}."
         ),
-        ("upsert a draft, unchanged", "upsert"): lambda _: draft(odd(rows)),
+        ("upsert a draft, unchanged", "upsert"): lambda number: draft(
+            one_of(drafts, number)
+        ),
         ("upsert a bundle of 10 assets, new", "upsert_bundle"): lambda number: bundle(
             rows + number
         ),
         ("upsert a bundle of 10 assets, changed", "upsert_bundle"): lambda number: bundle(
-            even(rows // 10), f"?{number}"
+            one_of(bundles, number) - 1, f"?{number}"
         ),
-        ("upsert a bundle of 10 assets, unchanged", "upsert_bundle"): lambda _: bundle(
-            odd(rows // 10)
+        ("upsert a bundle of 10 assets, unchanged", "upsert_bundle"): lambda number: bundle(
+            one_of(bundles, number)
         ),
     }
     return [
@@ -124,7 +129,7 @@ def measure(sizes: list[int]) -> dict[str, list[list[float]]]:
         walls: dict[str, list[list[float]]] = {}
         for workloads in zip(*map(_workloads, sizes), strict=True):
             entries = [Entry(*pair) for pair in zip(contestants, workloads, strict=True)]
-            warm_up(entries, 100)
+            warm_up(entries, _IN_USE)
             for entry in turns(entries, _ROUNDS):
                 arguments = entry.arguments(_CALLS)
                 _, wall = entry.contestant.turn(entry.workload.method, arguments)
@@ -178,7 +183,7 @@ def _markdown(
             [
                 "# Growth",
                 table(["", ""], [[name, value] for name, value in described.items()]),
-                f"Medians of {_ROUNDS} rounds of {_CALLS} calls.",
+                f"Medians of {_ROUNDS} rounds of {_CALLS} calls, of {_IN_USE} rows.",
                 table(header, rows),
             ]
         )
