@@ -30,6 +30,8 @@ def main() -> None:
     is_all = not (options.smoke or options.only)
     folder = options.output or (_FOLDER if is_all else None)
     results, server = run(SMOKE if options.smoke else FULL, options.only)
+    if not results:
+        parser.error(f"--only: no workload has {options.only!r} in its name")
     described = about() | server
     if folder:
         print(write(folder, results, described))

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shlex
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,7 +25,7 @@ def about() -> dict[str, str]:
     """Return the date, the command, the machine and the versions."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "command": " ".join(["python -m", _module(), *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", _module(), *sys.argv[1:]]),
         "machine": f"{os.cpu_count()} CPUs, {_cpu()}, {platform.machine()}",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),

@@ -18,6 +18,9 @@ from .errors import ProductionError
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        print("production_sql: a standard stream is closed: give it /dev/null")
+        return 1
     arguments = _parser().parse_args(argv)
     failed = 2 if arguments.run is _review else 1
     try:

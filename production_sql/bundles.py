@@ -122,9 +122,13 @@ def upsert_many(
 ) -> Steps[int]:
     """Insert bundles, or bring the stored ones up to date; how many were written.
 
-    As drafts.upsert_many does, all of it or nothing, and as if each bundle had its upsert
-    in the order given: an asset goes from one to another if the one comes first that gives
-    it up. Another load into the schema, of drafts or bundles, waits for the end of the
+    bundles is an iterable, or with an AsyncConnection an async one too, of any length: it
+    is sent batch_size at a time and read a batch ahead. After each batch on_progress, a
+    plain function, is called with the number of bundles that are done.
+
+    All of it takes effect or nothing, and as if each bundle had its upsert in the order
+    given: an asset goes from one to another if the one comes first that gives it up. In
+    autocommit it is a transaction, otherwise a savepoint in the caller's. Another load into the schema, of drafts or bundles, waits for the end of the
     transaction. Raises InvalidValueError, with the place of the bundle in the iterable,
     before anything of its batch is sent; AssetConflictError, with its place too, if an
     asset belongs to another bundle; and whatever the iterable or on_progress raises.
@@ -167,7 +171,9 @@ def fetch_by_draft(
 def stream(*, draft_id: Id | None = None) -> Iterator[DraftBundleDTO]:
     """Return the bundles, or those of a draft, one by one, the first stored first.
 
-    As drafts.stream does. Raises InvalidValueError before anything is sent.
+    As drafts.stream does: in constant memory, to be read to the end or closed, within the
+    caller's transaction or, in autocommit, with a snapshot of its own. Raises
+    InvalidValueError before anything is sent.
     """
     ...
 

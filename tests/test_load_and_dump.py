@@ -277,6 +277,47 @@ def test_a_file_that_cannot_be_written_is_told(
     ]
 
 
+def test_a_standard_output_that_takes_no_more_is_told(observer: Observer) -> None:
+    drafts.create(observer.conn, draft())
+    with Path("/dev/full").open("wb") as full:
+        dumping = subprocess.run(
+            [*COMMAND, "dump"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+
+    assert dumping.returncode == 1
+    assert dumping.stderr.decode() == (
+        "production_sql: ProductionError: -: not written: No space left on device\n"
+    )
+
+
+@pytest.mark.parametrize("stream", ["0<&-", "2>&-"])
+def test_a_standard_stream_that_is_closed_is_told(stream: str) -> None:
+    run = subprocess.run(
+        ["sh", "-c", f'"$@" {stream}', "sh", *COMMAND, "dump"],
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert run.stdout == (
+        b"production_sql: a standard stream is closed: give it /dev/null\n"
+    )
+
+
+def test_a_load_goes_on_when_nobody_reads_what_it_says(
+    observer: Observer, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "file", b"bad\n", draft("a"), b"bad\n", draft("b"))
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*COMMAND, "load", file, "--set-aside", str(tmp_path / "aside")]
+    with open(writing, "wb") as nowhere:
+        run = subprocess.run(command, stderr=nowhere, check=False)
+
+    assert run.returncode == 1
+    assert ids(observer.conn) == ["a", "b"]
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_dump_whose_reader_has_gone_ends_quietly(
     observer: Observer, monkeypatch: pytest.MonkeyPatch, unbuffered: str
@@ -355,6 +396,10 @@ BAD: list[tuple[bytes | Item, str]] = [
         'Expected {"draft": {…}} or {"bundle": {…}}, one of the two',
     ),
     (b'{"asset": {}}\n', "Object contains unknown field `asset`"),
+    (
+        b'{"\\u001b[31m": {}}\n',
+        r"Object contains unknown field `\x1b[31m`",
+    ),
     (b'{"draft": {}}\n', "Object missing required field `draft_id` - at `$.draft`"),
     (
         records.encode(bundle("bad", "a", "b")).replace(b"url", b"uri", 2),
@@ -392,12 +437,24 @@ BAD: list[tuple[bytes | Item, str]] = [
         'CheckViolation: new row for relation "production_drafts" violates check '
         'constraint "ours" DETAIL: ',
     ),
+    (
+        draft("bad", content_type="unwanted"),
+        "RaiseException: no such drafts CONTEXT: PL/pgSQL function ",
+    ),
 ]
 
 
-CONSTRAINT = (
-    "ALTER TABLE production_drafts ADD CONSTRAINT ours CHECK (content_type != 'forbidden')"
-)
+CONSTRAINT = """
+    ALTER TABLE production_drafts ADD CONSTRAINT ours CHECK (content_type != 'forbidden');
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF new.content_type = 'unwanted' THEN RAISE 'no such drafts'; END IF;
+            RETURN new;
+        END
+    $$;
+    CREATE TRIGGER refused BEFORE INSERT ON production_drafts
+        FOR EACH ROW EXECUTE FUNCTION refuse()
+"""
 
 
 def line_of(record: bytes | Item) -> bytes:
@@ -413,7 +470,7 @@ def test_a_bad_record_ends_the_load_with_all_before_it_stored_and_nothing_after_
     bad: bytes | Item,
     reason: str,
 ) -> None:
-    if reason.startswith("CheckViolation"):
+    if reason.startswith(("CheckViolation", "RaiseException")):
         observer.conn.execute(CONSTRAINT)
     store(observer.conn, [bundle("owner", "taken")])
     before: list[Item] = [draft("a"), bundle("b"), draft("c"), bundle("d")]
@@ -451,7 +508,10 @@ def test_bad_records_are_set_aside_as_they_are_and_all_others_stored(
     assert len(messages) == len(BAD)
     for number, (message, (_, reason)) in enumerate(zip(messages, BAD, strict=True)):
         assert message.startswith(f"{file}:{3 * number + 2}: set aside: {reason}")
-    assert counts == "42 records read: 28 written, 0 unchanged, 14 set aside"
+    assert counts == (
+        f"{3 * len(BAD)} records read: {2 * len(BAD)} written, 0 unchanged, {len(BAD)} set "
+        "aside"
+    )
     assert aside.read_bytes() == b"".join(bad)
     numbers = range(len(BAD))
     assert ids(observer.conn) == [
@@ -459,6 +519,16 @@ def test_bad_records_are_set_aside_as_they_are_and_all_others_stored(
         "owner",
         *(f"b{number}" for number in numbers),
     ]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_record(
+    observer: Observer, tmp_path: Path
+) -> None:
+    marked = b"\xef\xbb\xbf" + records.encode(draft("a"))
+
+    assert main(["load", write(tmp_path / "file", marked)]) == 0
+
+    assert ids(observer.conn) == ["a"]
 
 
 def test_a_load_goes_on_where_another_one_stopped(

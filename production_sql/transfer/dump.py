@@ -64,13 +64,14 @@ def _write(
 
 @contextmanager
 def _output(name: str) -> Generator[BinaryIO]:
-    if name == STANDARD_STREAM:
-        # Not sys.stdout's own, which has no buffer under python -u and may write a part.
-        with open(sys.stdout.fileno(), "wb", closefd=False) as output:
-            yield output
-        return
-    path = Path(name).resolve()
     try:
+        if name == STANDARD_STREAM:
+            # Not sys.stdout's own, which under python -u has no buffer and may write a
+            # part.
+            with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+                yield output
+            return
+        path = Path(name).resolve()
         # A device or a named pipe is written to, never replaced.
         is_file = path.is_file() or not path.exists()
         opened = _replaced(path) if is_file else path.open("wb")

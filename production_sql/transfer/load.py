@@ -18,12 +18,13 @@ from .session import connected
 _BATCH_BYTES = 2 * 2**20
 
 # What says that a record is not to be stored, and not that nothing is: of the driver's
-# errors those of a constraint, such as a host has added.
+# errors those of a constraint or a trigger, such as a host has added.
 _REFUSED = (
     InvalidValueError,
     AssetConflictError,
     psycopg.DataError,
     psycopg.IntegrityError,
+    psycopg.errors.RaiseException,
 )
 
 
@@ -190,4 +191,6 @@ def _stopped(line: Line, error: Exception) -> ProductionError:
 def _text(error: Exception) -> str:
     """Return what an error says, in one line, and with its name if it is the driver's."""
     text = " ".join(str(error).split())
+    # What a file has in it is not to reach a terminal as commands.
+    text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
     return f"{type(error).__name__}: {text}" if isinstance(error, psycopg.Error) else text

@@ -30,10 +30,11 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line on standard error, above the bar."""
-        if self._bar is None:
-            print(text, file=sys.stderr)
-        else:
-            self._bar.write(text, file=sys.stderr)
+        with suppress(BrokenPipeError):  # whoever reads that may go, and the work goes on
+            if self._bar is None:
+                print(text, file=sys.stderr, flush=True)
+            else:
+                self._bar.write(text, file=sys.stderr)
 
     def close(self) -> None:
         """Leave the bar as it is: what is said from now on comes below."""

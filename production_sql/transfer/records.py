@@ -5,6 +5,7 @@ A line is ``{"draft": {…}}`` or ``{"bundle": {…}}``, with the fields of the 
 
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from gzip import GzipFile
@@ -114,6 +115,8 @@ def read(names: Sequence[str], on_progress: Callable[[int], object]) -> Iterator
                 # Of a pipe it is not known.
                 has_position = lines is not raw and raw.seekable()
                 for number, data in enumerate(lines, 1):
+                    if number == 1:
+                        data = data.removeprefix(BOM_UTF8)
                     if data.strip():
                         yield _line(f"{name}:{number}", data)
                     position = raw.tell() if has_position else done + len(data)
