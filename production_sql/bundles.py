@@ -128,10 +128,11 @@ def upsert_many(
 
     All of it takes effect or nothing, and as if each bundle had its upsert in the order
     given: an asset goes from one to another if the one comes first that gives it up. In
-    autocommit it is a transaction, otherwise a savepoint in the caller's. Another load into the schema, of drafts or bundles, waits for the end of the
-    transaction. Raises InvalidValueError, with the place of the bundle in the iterable,
-    before anything of its batch is sent; AssetConflictError, with its place too, if an
-    asset belongs to another bundle; and whatever the iterable or on_progress raises.
+    autocommit it is a transaction, otherwise a savepoint in the caller's. Another load into
+    the schema, of drafts or bundles, waits for the end of that. Raises InvalidValueError,
+    with the place of the bundle in the iterable, before anything of its batch is sent;
+    AssetConflictError, with its place too, if an asset belongs to another bundle; and
+    whatever the iterable or on_progress raises.
     """
     pages = Pages("bundles.upsert_many", bundles, batch_size, _keys)
     return (yield from written_in_pages(pages, _write, on_progress))
