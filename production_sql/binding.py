@@ -191,10 +191,12 @@ def _scalar(annotation: Any, kind: Type, to_text: Callable[[Any], str]) -> Bind:
 
     # Most values are as plain as can be, and these need no more than a look.
     if isinstance(kind, StrType) and kind.pattern is None:
-        return _plain_text(kind.min_length or 0, kind.max_length or maxsize, bind)
+        most = maxsize if kind.max_length is None else kind.max_length
+        return _plain_text(kind.min_length or 0, most, bind)
     if isinstance(kind, DateTimeType) and kind.tz is not False:
         return lambda value: (
-            _encode(value)[1:-1].decode()  # which is ten times as fast as isoformat
+            # Ten times as fast as isoformat; and Z could be a name of the session's zone.
+            f"{_encode(value)[1:-2].decode()}+00:00"
             if type(value) is datetime and value.tzinfo is UTC
             else bind(value)
         )

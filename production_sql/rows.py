@@ -224,7 +224,7 @@ class RowFactory:
                 lines.append(f"if c{i} is not None: c{i} = convert{i}(c{i})")
         if is_struct(self._row_type):
             fields = (
-                f"{name}=c{i}" if not iskeyword(name) else f"**{{{name!r}: c{i}}}"
+                f"{name}=c{i}" if _is_plain(name) else f"**{{{name!r}: c{i}}}"
                 for i, name in enumerate(names)
             )
             lines.append(f"return make({', '.join(fields)})")
@@ -289,6 +289,11 @@ class RowFactory:
             f"{self.query}: column {name} is NULL, which {self._type_name} does not take: "
             "declare it with | None, or coalesce it in the SQL"
         )
+
+
+def _is_plain(name: str) -> bool:
+    # The compiler takes other letters for those that they are compatible with.
+    return name.isascii() and not iskeyword(name) and name != "__debug__"
 
 
 def checked_row_type(query: str, returns: Any, row_type: Any) -> Any:

@@ -302,6 +302,30 @@ def test_what_another_session_stores_meanwhile_is_not_missed(
     assert client(kind.module.fetch, "3") == kind.given[3]
 
 
+def test_loads_of_other_search_paths_into_the_same_tables_wait_for_each_other(
+    kind: Kind, dsn: str, observer: Observer
+) -> None:
+    observer.conn.execute("CREATE SCHEMA nearer")
+    with Client.connected(dsn, "sync") as first, Client.connected(dsn, "sync") as second:
+        first.execute("SET search_path = nearer, public")
+        first.use_transactions()
+        first(kind.module.upsert_many, kind.given[:1])
+
+        waiting = Background(second, kind.module.upsert_many, kind.given[1:2])
+        waiting.wait_until_blocked(observer)
+        first.commit()
+
+        assert waiting.finish() == 1
+
+
+def test_a_load_is_planned_each_time(client: Client, kind: Kind) -> None:
+    for _ in range(2):
+        client(kind.module.upsert_many, kind.given, batch_size=2)
+
+    names = "SELECT substring(statement FROM '/\\* (.+?) \\*/') FROM pg_prepared_statements"
+    assert (f"{kind.name}.upsert_many",) not in client.execute(names)
+
+
 def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
     client: Client, kind: Kind, observer: Observer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

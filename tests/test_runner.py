@@ -341,16 +341,54 @@ def test_the_cursors_of_all_processes_have_names_of_their_own(blog: Client) -> N
     close(blog, rows)
 
 
-def test_a_field_may_have_the_name_of_a_keyword(
+def test_a_field_may_have_any_name(
     declare: Callable[[str, str | None], Any], client: Client
 ) -> None:
-    things = declare(
-        "(words: Words) -> list[Words]",
-        'SELECT %(class)s::text AS "class", %(_if)s::int AS _if',
-    )
-    words = things.Words("a", 1)
+    names = ["class", "_if", "__debug__", "\ufb01"]  # the last is a ligature
+    columns = ", ".join(f'%({name})s::text AS "{name}"' for name in names)
+    things = declare("(words: Words) -> list[Words]", f"SELECT {columns}")
+    words = things.Words(*"abcd")
 
     assert client(things.do, words) == [words]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        ("Annotated[str, Meta(pattern='^a')]", "b"),
+        ("Annotated[str, Meta(max_length=0)]", "b"),
+        ("Annotated[str, Meta(min_length=2)]", "b"),
+        ("Annotated[datetime, Meta(tz=False)]", datetime(2026, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_value_that_its_type_does_not_admit_is_refused(
+    declare: Callable[[str, str | None], Any], client: Client, annotation: str, value: Any
+) -> None:
+    things = declare(f"(key: {annotation}) -> list[str]", "SELECT %(key)s::text")
+
+    with pytest.raises(InvalidValueError, match=r"^things\.do: key: Expected "):
+        client(things.do, value)
+
+
+def test_what_is_by_keyword_only_is_not_taken_by_position(
+    declare: Callable[[str, str | None], Any], client: Client
+) -> None:
+    things = declare("(*, key: str) -> list[str]", "SELECT %(key)s::text")
+
+    with pytest.raises(TypeError, match=r"^things\.do: too many positional arguments"):
+        client(things.do, "a")
+    assert client(things.do, key="a") == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonb"])
+def test_json_is_read_in_any_client_encoding(
+    declare: Callable[[str, str | None], Any], client: Client, kind: str
+) -> None:
+    sql = f"SELECT {kind}_build_object('a', chr(233)) AS key"
+    things = declare("() -> list[dict[str, str]]", sql)
+    client.execute("SET client_encoding = 'LATIN1'")
+
+    assert client(things.do) == [{"a": "\u00e9"}]
 
 
 @pytest.mark.parametrize(
@@ -721,20 +759,21 @@ def declare(
     def declare(function: str, sql: str | None) -> Any:
         if sql is not None:
             (tmp_path / "sql" / "things" / "do.sql").write_text(sql, "utf-8")
-        (tmp_path / "things.py").write_text(
+        code = (
             "from collections.abc import AsyncIterator, Iterator, Sequence\n"
             "from datetime import datetime, timedelta\n"
             "from decimal import Decimal\n"
             "from enum import Enum\n"
-            "from typing import Any, Generic, List, Literal, TypeVar\n"
+            "from typing import Annotated, Any, Generic, List, Literal, TypeVar\n"
             "from pathlib import Path\n"
-            "from msgspec import Struct, defstruct\n"
+            "from msgspec import Meta, Struct, defstruct\n"
             "from production_sql.runner import Queries\n"
             "query = Queries(Path(__file__).parent / 'sql')\n"
             "class Thing(Struct, kw_only=True):\n"
             "    key: str\n"
             "    size: int\n"
-            "Words = defstruct('Words', [('class', str), ('_if', int)])\n"
+            "names = ['class', '_if', '__debug__', '\ufb01']\n"
+            "Words = defstruct('Words', [(name, str) for name in names])\n"
             "class Size(Enum):\n"
             "    SMALL = 1\n"
             "T = TypeVar('T')\n"
@@ -743,6 +782,7 @@ def declare(
             f"@query\ndef do{function}: ...\n"
             "query.check_complete()\n"
         )
+        (tmp_path / "things.py").write_text(code, "utf-8")
         importlib.invalidate_caches()
         return importlib.import_module("things")
 

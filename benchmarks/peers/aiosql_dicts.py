@@ -53,11 +53,11 @@ class Aiosql(Peer):
 
     def fetch(self, draft_id: str) -> ContentDraftDTO | None:
         row = _QUERIES.fetch(self._conn, draft_id=draft_id)
-        return convert(row, ContentDraftDTO | None)
+        return None if row is None else convert(row, ContentDraftDTO)
 
     def fetch_bundle(self, bundle_id: str) -> DraftBundleDTO | None:
         row = _QUERIES.fetch_bundle(self._conn, bundle_id=bundle_id)
-        return convert(row, DraftBundleDTO | None)
+        return None if row is None else convert(row, DraftBundleDTO)
 
     def page(self, strategy_id: str) -> list[ContentDraftDTO]:
         rows = _QUERIES.page(self._conn, strategy_id=strategy_id, limit=100, after=None)

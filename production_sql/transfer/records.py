@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from gzip import GzipFile
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, NamedTuple, TypeAlias, cast
 
 from msgspec import DecodeError, Struct, convert, json
@@ -96,6 +96,8 @@ def total_size(names: Sequence[str]) -> int | None:
             status = Path(name).stat()
         except OSError as error:
             raise ProductionError(f"{name}: {error.strerror}") from error
+        if S_ISDIR(status.st_mode):
+            raise ProductionError(f"{name}: Is a directory")
         if not S_ISREG(status.st_mode):
             return None
         total += status.st_size

@@ -197,7 +197,9 @@ def test_a_character_that_the_client_encoding_lacks_is_refused(client: Client) -
     assert sent() == 0
 
 
-@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Apia"])
+@pytest.mark.parametrize(
+    "zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Apia", "Z5", "<Z>5"]
+)
 def test_a_datetime_comes_back_equal_in_any_time_zone_of_the_session(
     client: Client, zone: str
 ) -> None:
