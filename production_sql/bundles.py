@@ -123,8 +123,8 @@ def upsert_many(
     """Insert bundles, or bring the stored ones up to date; how many were written.
 
     bundles is an iterable, or with an AsyncConnection an async one too, of any length: it
-    is sent batch_size at a time and read a batch ahead. After each batch on_progress, a
-    plain function, is called with the number of bundles that are done.
+    is read and sent batch_size at a time. After each batch on_progress, a plain function,
+    is called with the number of bundles that are done.
 
     All of it takes effect or nothing, and as if each bundle had its upsert in the order
     given: an asset goes from one to another if the one comes first that gives it up. In

@@ -63,10 +63,10 @@ def upsert_many(
     """Insert drafts, or bring the stored ones up to date; how many rows were written.
 
     drafts is an iterable, or with an AsyncConnection an async one too, of any length: it is
-    sent batch_size at a time and read a batch ahead. After each batch on_progress, a plain
-    function, is called with the number of drafts that are done. A draft that is equal to
-    the stored one is neither written nor counted; one that comes again is stored as if each
-    had its upsert.
+    read and sent batch_size at a time. After each batch on_progress, a plain function, is
+    called with the number of drafts that are done. A draft that is equal to the stored one
+    is neither written nor counted; one that comes again is stored as if each had its
+    upsert.
 
     All of it takes effect or nothing: in autocommit it is a transaction, otherwise a
     savepoint in the caller's. Another such call in the schema, or of bundles.upsert_many,

@@ -8,7 +8,6 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeAlias, TypeVar
 
 from .binding import Page, RefusedError, binder
@@ -91,20 +90,12 @@ def written_in_pages(
     write is called before anything of a page is sent, and what it returns sends it. No
     other load is under way meanwhile, and to the end of the transaction.
     """
-    page = yield from pages.next()
-    if not page:
-        return 0
-    steps = write(page)
-    yield from once(_lock.bind())
     written = 0
-    # Calls write for the next page while the server has this one.
-    with ThreadPoolExecutor(1) as pool:
-        while True:
-            following = yield from pages.next()
-            writing = pool.submit(write, following) if following else None
-            written += yield from steps
-            if on_progress is not None:
-                on_progress(page.start + len(page))
-            if writing is None:
-                return written
-            page, steps = following, writing.result()
+    while page := (yield from pages.next()):
+        steps = write(page)
+        if not page.start:
+            yield from once(_lock.bind())
+        written += yield from steps
+        if on_progress is not None:
+            on_progress(page.start + len(page))
+    return written

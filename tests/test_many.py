@@ -114,7 +114,7 @@ def test_progress_is_told_after_each_batch(client: Client, kind: Kind, size: int
     assert told == [*range(5, size, 5), *([size] if size else [])]
 
 
-def test_the_iterable_is_read_a_batch_ahead(client: Client, kind: Kind) -> None:
+def test_the_iterable_is_read_batch_by_batch(client: Client, kind: Kind) -> None:
     read_so_far = 0
     seen: list[int] = []
 
@@ -131,7 +131,7 @@ def test_the_iterable_is_read_a_batch_ahead(client: Client, kind: Kind) -> None:
         on_progress=lambda _: seen.append(read_so_far),
     )
 
-    assert seen == [20, 25, 25]
+    assert seen == [10, 20, 25]
 
 
 async def asynchronous(items: Iterable[Any]) -> AsyncGenerator[Any]:
