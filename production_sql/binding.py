@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 from sys import maxsize
 from types import NoneType
 from typing import (
@@ -80,6 +80,7 @@ def binder(annotation: Any) -> Bind:
     return _json(annotation, kind.cls if isinstance(kind, StructType) else None)
 
 
+@cache
 def field_binders(struct: type[Struct]) -> dict[str, Bind]:
     """Return the binder of each field of a Struct."""
     if is_generic_struct(struct):
