@@ -200,7 +200,7 @@ def made_at_once(
         (any_call, "serializable"),
         # A load has more statements than one, and locks nothing that is unchanged.
         (own_assets_call, "serializable"),
-        (load_call, "serializable"),
+        pytest.param(load_call, "serializable", marks=pytest.mark.torture),
     ],
 )
 def test_calls_made_at_once_return_what_they_would_in_some_order(

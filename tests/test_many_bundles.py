@@ -117,7 +117,7 @@ def effects(
     return found
 
 
-@pytest.mark.parametrize("seconds", SECONDS)
+@pytest.mark.parametrize("seconds", SECONDS[1:])
 def test_what_is_written_is_what_upserts_one_by_one_would_write(
     client: Client, observer: Observer, seconds: float
 ) -> None:
@@ -136,10 +136,8 @@ LISTS = ["", "a", "abc", "cba", "cab", "bcd", "abcd", "dcba", "xyz", "axbycz", "
 
 
 @pytest.mark.parametrize("client", ["sync"], indirect=True)  # the plans are the server's
-@pytest.mark.parametrize(
-    "joins",
-    ["hashjoin", *(pytest.param(it, marks=pytest.mark.torture) for it in JOINS[1:])],
-)
+@pytest.mark.torture
+@pytest.mark.parametrize("joins", JOINS)
 def test_lists_of_many_are_replaced_as_that_of_one_is_by_any_plan(
     client: Client, observer: Observer, joins: str
 ) -> None:
