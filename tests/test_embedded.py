@@ -27,6 +27,7 @@ def test_a_throw_away_server_is_gone_at_the_end() -> None:
         psycopg.connect(dsn)
 
 
+@pytest.mark.torture
 def test_a_kept_server_has_its_data_the_next_time(tmp_path: Path) -> None:
     # A name that has to be quoted in a URL.
     folder = tmp_path / "data+%41"
@@ -40,6 +41,7 @@ def test_a_kept_server_has_its_data_the_next_time(tmp_path: Path) -> None:
         assert conn.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
+@pytest.mark.torture
 def test_two_servers_run_side_by_side() -> None:
     with embedded.server() as first, embedded.server() as second:
         assert data_dir(first) != data_dir(second)
@@ -83,6 +85,7 @@ def test_a_folder_that_the_server_could_not_be_told_of_is_an_error(
 
 
 @pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR")
+@pytest.mark.torture
 def test_a_path_too_long_for_a_socket_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

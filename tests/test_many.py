@@ -345,9 +345,8 @@ def test_a_write_that_a_trigger_holds_back_for_ever_is_given_up(
     )
 
 
-@pytest.mark.parametrize(
-    "is_autocommit", [True, pytest.param(False, marks=pytest.mark.torture)]
-)
+@pytest.mark.torture
+@pytest.mark.parametrize("is_autocommit", [True, False])
 def test_a_load_of_a_cancelled_task_is_whole_or_not_there_and_undoes_nothing_else(
     kind: Kind, dsn: str, is_autocommit: bool
 ) -> None:
