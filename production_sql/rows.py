@@ -139,7 +139,7 @@ _RECODING_ADAPTERS.register_loader("jsonb", _RecodingJsonbLoader)
 
 
 def is_utf8(conn: AnyConnection) -> bool:
-    """Tell what conn.info.encoding does too, in three times the time."""
+    """Tell if the client_encoding is UTF8, in a third of the time of info.encoding."""
     return conn.pgconn.parameter_status(b"client_encoding") == b"UTF8"
 
 
