@@ -14,7 +14,14 @@ from .errors import (
     ProductionError,
 )
 from .files import query
-from .ports import AssetAssemblePort, DraftGeneratePort, ProductionQueryPort
+from .ports import (
+    AssetAssemblePort,
+    AsyncAssetAssemblePort,
+    AsyncDraftGeneratePort,
+    AsyncProductionQueryPort,
+    DraftGeneratePort,
+    ProductionQueryPort,
+)
 
 query.check_complete()
 del query
@@ -24,6 +31,9 @@ __all__ = [
     "AssetAssemblePort",
     "AssetConflictError",
     "AssetDTO",
+    "AsyncAssetAssemblePort",
+    "AsyncDraftGeneratePort",
+    "AsyncProductionQueryPort",
     "ContentDraftDTO",
     "DraftBundleDTO",
     "DraftGeneratePort",

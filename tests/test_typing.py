@@ -45,6 +45,7 @@ REVEALED = {
         "datetime",
         "dict[str, Any]",
     ],
+    "host.py": [DRAFT, DRAFT, BUNDLE, DRAFT, DRAFT, BUNDLE, DRAFT],
     "own_queries.py": [
         "bool",
         POST,

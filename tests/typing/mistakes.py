@@ -1,8 +1,12 @@
 """Mistakes, each of which both type checkers refuse."""
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from production_sql import ContentDraftDTO, drafts
+from production_sql.adapter import AsyncProductionAdapter, ProductionAdapter
+
+from .host import collect, collect_async, write, write_async
 
 
 def mistakes(conn: psycopg.Connection, draft: ContentDraftDTO) -> None:
@@ -20,3 +24,9 @@ def mistakes(conn: psycopg.Connection, draft: ContentDraftDTO) -> None:
 
 async def forgotten_await(conn: psycopg.AsyncConnection, draft: ContentDraftDTO) -> None:
     drafts.upsert(conn, draft)
+
+
+def halves(pool: AsyncConnectionPool) -> None:
+    ProductionAdapter(pool.connection, write, collect)
+    AsyncProductionAdapter(pool.connection, write, collect_async)
+    AsyncProductionAdapter(pool.connection, write_async, collect)
