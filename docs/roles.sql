@@ -1,9 +1,23 @@
--- The roles of a host that uses the tables, to be granted to its login roles. For the owner
--- of the tables, and by a role that may create roles, with the schema of the tables first
--- in the search_path. In any other schema than public they need USAGE on it, too. Before
--- PostgreSQL 15 everybody may create tables in public, until the owner of the database says
--- REVOKE CREATE ON SCHEMA public FROM PUBLIC. Roles are there for all databases and schemas
--- of a server: from the second one on the CREATE ROLE are left out.
+-- The roles of a host, to be granted to its login roles: the owner to that which migrates,
+-- the writer to that of the module that makes this package's calls, and the reader to those
+-- of other modules. To be run once the tables are there, with their schema first in the
+-- search_path, by a superuser or a role that may create roles and owns them. In any other
+-- schema than public the three need USAGE on it, too. Before PostgreSQL 15 everybody may
+-- create tables in public, until the owner of the database says REVOKE CREATE ON SCHEMA
+-- public FROM PUBLIC. Roles are there for all databases and schemas of a server: from the
+-- second one on the CREATE ROLE are left out.
+
+-- Has the tables, and yoyo's, and migrates them: a member connects with the option
+-- -crole=production_owner, so that what a migration creates is the owner's too. For that it
+-- needs CREATE on the schema.
+CREATE ROLE production_owner NOLOGIN;
+ALTER TABLE production_drafts OWNER TO production_owner;
+ALTER TABLE production_bundles OWNER TO production_owner;
+ALTER TABLE production_bundle_assets OWNER TO production_owner;
+ALTER TABLE _yoyo_migration OWNER TO production_owner;
+ALTER TABLE _yoyo_log OWNER TO production_owner;
+ALTER TABLE _yoyo_version OWNER TO production_owner;
+ALTER TABLE yoyo_lock OWNER TO production_owner;
 
 -- May make every call, and neither change the tables nor see any other.
 CREATE ROLE production_writer NOLOGIN;

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 
-from production_sql import assets, bundles, drafts
+from production_sql import assets, bundles, drafts, schema
 
-from .client import Client
+from .client import Client, Observer
 from .samples import asset, bundle, draft
 
 ROLES = Path(__file__).parents[1] / "docs" / "roles.sql"
@@ -109,3 +111,59 @@ def test_a_role_can_do_nothing_else(
         "production_bundles",
         "production_drafts",
     ]
+
+
+def test_another_modules_role_reads_what_it_is_granted_and_nothing_else(
+    client: Client, as_role: Callable[[str], None]
+) -> None:
+    client.execute(
+        "CREATE ROLE another NOLOGIN; GRANT SELECT ON production_drafts TO another"
+    )
+    as_role("another")
+
+    assert client(drafts.fetch, "draft_1") == draft()
+    assert client(drafts.fetch_by_strategy, "strategy_1") == [draft()]
+    for call in FETCHES[2:] + WRITES:
+        refused(client, lambda call=call: client(*call))  # type: ignore[misc]
+    for statement in OTHER:
+        refused(client, lambda text=statement: client.execute(text))  # type: ignore[misc]
+
+
+def test_a_role_that_is_granted_nothing_does_nothing(
+    client: Client, as_role: Callable[[str], None]
+) -> None:
+    client.execute("CREATE ROLE another NOLOGIN")
+    as_role("another")
+
+    for call in FETCHES + WRITES:
+        refused(client, lambda call=call: client(*call))  # type: ignore[misc]
+
+
+def test_a_member_of_the_owner_migrates_and_what_it_makes_is_the_owners(
+    dsn: str, observer: Observer
+) -> None:
+    run = uuid4().hex
+    owner, migrator = f"production_owner_{run}", f"migrator_{run}"
+    roles = ROLES.read_text("utf-8")
+    for role in ("owner", "writer", "reader"):
+        roles = roles.replace(f"production_{role}", f"production_{role}_{run}")
+    observer.conn.execute(f"""
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+        {roles};
+        GRANT CREATE ON SCHEMA public TO {owner};
+        CREATE ROLE {migrator} LOGIN IN ROLE {owner};
+    """)
+    as_migrator = make_conninfo(dsn, user=migrator, options=f"-crole={owner}")
+    try:
+        assert schema.rollback(as_migrator) == schema.apply(as_migrator) != []
+
+        owners = observer.conn.execute("""
+            SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace
+        """)
+        assert owners.fetchall() == [(owner,)]
+    finally:
+        observer.conn.execute(f"""
+            DROP OWNED BY {owner}, production_writer_{run}, production_reader_{run};
+            DROP ROLE {migrator}, {owner}, production_writer_{run}, production_reader_{run};
+        """)
