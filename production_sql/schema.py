@@ -1,6 +1,6 @@
-"""The three tables themselves: applies and rolls back the packaged yoyo migrations."""
+"""The three tables themselves: applies, rolls back and verifies the packaged migrations."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from glob import escape
 from importlib import import_module
@@ -46,6 +46,170 @@ def rollback(dsn: str, *, schema: str | None = None) -> list[str]:
         return [migration.id for migration in selected]
 
 
+class Difference(Struct, frozen=True, kw_only=True):
+    """What a table is and is not to be, and the statements that mend it, in their order.
+
+    Each ends with a semicolon and names its tables with their schema, so that a session in
+    autocommit can run them one by one, and psql the lines. There are none where only a
+    person can say what is to be done.
+    """
+
+    text: str
+    sql: list[str]
+
+
+def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
+    """Return how the tables differ from those that the migrations make; often not at all.
+
+    For a host whose own tool has made them. Parameters are as for apply. The mends are in
+    the order in which they are to be run, in autocommit, as some take no transaction; after
+    all of them there are no differences. They drop no table, no column and no row.
+
+    Reported is what a call could run into, or what could come to be missed. What a host has
+    added beside it is its own, and no difference: columns that take NULL or have a default,
+    defaults, indexes that refuse nothing, triggers and rules that are disabled.
+
+    It changes nothing: what the migrations make is made as temporary tables, in a
+    transaction that is rolled back. It only looks at the catalogs, and waits for no lock of
+    a table. It looks at no other tables, but for foreign keys to these, the tables that
+    these are parts of, and what has a name that is theirs.
+
+    Raises InvalidValueError if dsn is not to be understood, NotFoundError if there is no
+    such schema, ProductionError if the session is read-only, and the driver's errors, of
+    which InsufficientPrivilege is that of a role that may make no temporary tables.
+    """
+    with (
+        psycopg.connect(**parse(dsn), autocommit=True) as conn,
+        conn.transaction(force_rollback=True),
+    ):
+        name = _checked_target(conn, schema).name
+        _expect(conn)
+        for file in sorted(folder("migrations").glob("*.sql")):
+            if not file.name.endswith(".rollback.sql"):
+                conn.execute(file.read_bytes())
+        pairs = _verify_pairs(conn, name)
+        # From here on what is expected has the names that are found, and so have the mends:
+        # the columns are renamed last.
+        renames = [each for pair in pairs for each in _verify_renames(conn, pair)]
+        for rename in renames:
+            conn.execute(rename.as_found.encode())
+        return [
+            *_verify_names(conn, name),
+            *_verify_tables(conn, name),
+            *(each for run in _mends(conn) for pair in pairs for each in run(pair)),
+            *(Difference(text=each.text, sql=each.sql) for each in renames),
+        ]
+
+
+class _Pair(Struct, frozen=True, kw_only=True):
+    expected: int
+    found: int
+
+
+class _Rename(Struct, frozen=True, kw_only=True):
+    text: str
+    sql: list[str]
+    as_found: str
+    """What gives the expected table the name that is found."""
+
+
+def _mends(conn: psycopg.Connection[Any]) -> list[Callable[[_Pair], list[Difference]]]:
+    """Return the queries in the order of their mends.
+
+    What depends on a column or a key goes before it is changed. A key has a successor
+    before it goes, but there can be one primary key only.
+    """
+    return [
+        lambda pair: _verify_storage(conn, pair.found),
+        lambda pair: _verify_triggers(conn, pair.found),
+        lambda pair: _verify_constraints(conn, pair.found),
+        lambda pair: _verify_invalid(conn, pair.found),
+        lambda pair: _verify_computed(conn, pair),
+        lambda pair: _verify_missing(conn, pair),
+        lambda pair: _verify_types(conn, pair),
+        lambda pair: _verify_not_null(conn, pair),
+        lambda pair: _verify_identities(conn, pair),
+        lambda pair: _verify_sequences(conn, pair),
+        lambda pair: _verify_indexes(conn, pair, "u"),
+        lambda pair: _verify_surplus(conn, pair),
+        lambda pair: _verify_indexes(conn, pair, "p"),
+        lambda pair: _verify_indexes(conn, pair, ""),
+        lambda pair: _verify_unknown(conn, pair),
+    ]
+
+
+@query
+def _expect() -> None: ...
+
+
+@query
+def _verify_pairs(schema: str) -> list[_Pair]: ...
+
+
+@query
+def _verify_names(schema: str) -> list[Difference]: ...
+
+
+@query
+def _verify_tables(schema: str) -> list[Difference]: ...
+
+
+@query
+def _verify_renames(pair: _Pair) -> list[_Rename]: ...
+
+
+@query
+def _verify_storage(found: int) -> list[Difference]: ...
+
+
+@query
+def _verify_triggers(found: int) -> list[Difference]: ...
+
+
+@query
+def _verify_constraints(found: int) -> list[Difference]: ...
+
+
+@query
+def _verify_invalid(found: int) -> list[Difference]: ...
+
+
+@query
+def _verify_computed(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_missing(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_types(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_not_null(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_identities(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_sequences(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_indexes(pair: _Pair, kind: str) -> list[Difference]: ...
+
+
+@query
+def _verify_surplus(pair: _Pair) -> list[Difference]: ...
+
+
+@query
+def _verify_unknown(pair: _Pair) -> list[Difference]: ...
+
+
 class _Target(Struct, frozen=True, kw_only=True):
     name: str
     can_create: bool
@@ -56,12 +220,8 @@ class _Target(Struct, frozen=True, kw_only=True):
 def _target(schema: Id | None) -> _Target | None: ...
 
 
-@contextmanager
-def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
-    params = parse(dsn)
-    # yoyo would wait for its lock in a schema where it could not create one.
-    with psycopg.connect(**params, autocommit=True) as conn:
-        target = _target(conn, schema)
+def _checked_target(conn: psycopg.Connection[Any], schema: str | None) -> _Target:
+    target = _target(conn, schema)
     if target is None:
         raise NotFoundError(
             "the search_path names no schema that is there: CREATE SCHEMA first, or mend it"
@@ -73,6 +233,15 @@ def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
             "dsn: the server takes no writes from this session: connect to the primary, "
             "and without default_transaction_read_only"
         )
+    return target
+
+
+@contextmanager
+def _backend(dsn: str, schema: str | None) -> Generator[tuple[Any, Any]]:
+    params = parse(dsn)
+    # yoyo would wait for its lock in a schema where it could not create one.
+    with psycopg.connect(**params, autocommit=True) as conn:
+        target = _checked_target(conn, schema)
     if not target.can_create:
         raise NotFoundError(
             f"schema {target.name!r} is not open to this role: GRANT CREATE ON SCHEMA "

@@ -1,0 +1,76 @@
+-- Further keys, unique indexes and exclusion constraints, which refuse rows that the calls
+-- write; but not one that refuses no more than a key of the migrations does. Of those that
+-- have a name of theirs, verify_indexes tells.
+WITH index AS (
+    SELECT
+        index.indrelid AS owner,
+        class.oid,
+        class.relname AS name,
+        index.indisunique AS is_unique,
+        -- As in verify_indexes.
+        coalesce(
+            regexp_replace(
+                substring(pg_get_indexdef(class.oid), ' USING (.*)$'),
+                ' WITH \([^)]*\)',
+                ''
+            ),
+            ''
+        ) AS definition,
+        key.contype AS kind,
+        coalesce(key.condeferrable, FALSE) AS is_deferrable
+    FROM pg_index AS index
+    INNER JOIN pg_class AS class ON index.indexrelid = class.oid
+    LEFT JOIN pg_constraint AS key
+        ON
+            class.oid = key.conindid
+            AND key.contype IN ('p', 'u', 'x')
+    WHERE
+        index.indrelid IN (%(expected)s::oid, %(found)s::oid)
+        AND index.indisvalid
+)
+
+SELECT
+    format(
+        '%%s: the %%s %%I (USING %%s) refuses rows that the calls write',
+        found.owner::regclass,
+        CASE found.kind
+            WHEN 'p' THEN 'primary key'
+            WHEN 'u' THEN 'unique constraint'
+            WHEN 'x' THEN 'exclusion constraint'
+            ELSE 'unique index'
+        END,
+        found.name,
+        found.definition
+    ) AS text,
+    array[
+        CASE
+            WHEN found.kind IS NULL
+                THEN format('DROP INDEX CONCURRENTLY %%s;', found.oid::regclass)
+            ELSE
+                format(
+                    'ALTER TABLE %%s DROP CONSTRAINT %%I;',
+                    found.owner::regclass,
+                    found.name
+                )
+        END
+    ] AS sql
+FROM index AS found
+WHERE
+    found.owner = %(found)s::oid
+    AND (found.is_unique OR found.kind = 'x')
+    AND NOT EXISTS (
+        SELECT FROM index AS expected
+        WHERE
+            expected.owner = %(expected)s::oid
+            AND (
+                expected.name = found.name
+                OR (
+                    expected.definition = found.definition
+                    AND expected.is_unique
+                    AND NOT found.is_deferrable
+                    -- There can be one primary key.
+                    AND (expected.kind = 'p' OR found.kind IS DISTINCT FROM 'p')
+                )
+            )
+    )
+ORDER BY found.name

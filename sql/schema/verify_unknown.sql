@@ -1,0 +1,31 @@
+-- Columns that the migrations do not make, and that the calls give no value.
+SELECT
+    format(
+        '%%s.%%I, which the migrations do not make, is NOT NULL without a default: every '
+        'insert fails. A DEFAULT would do as well',
+        found.attrelid::regclass,
+        found.attname
+    ) AS text,
+    array[
+        format(
+            'ALTER TABLE %%s ALTER COLUMN %%I DROP NOT NULL;',
+            found.attrelid::regclass,
+            found.attname
+        )
+    ] AS sql
+FROM pg_attribute AS found
+INNER JOIN pg_type AS type ON found.atttypid = type.oid
+WHERE
+    found.attrelid = %(found)s::oid
+    AND found.attnum > 0
+    AND NOT found.attisdropped
+    AND found.attnotnull
+    AND NOT found.atthasdef
+    AND found.attidentity = ''
+    AND type.typdefault IS NULL
+    AND found.attname NOT IN (
+        SELECT expected.attname
+        FROM pg_attribute AS expected
+        WHERE expected.attrelid = %(expected)s::oid
+    )
+ORDER BY found.attnum
