@@ -95,6 +95,7 @@ def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
             conn.execute(rename.as_found.encode())
         return [
             *_verify_names(conn, name),
+            *_verify_kinds(conn, name),
             *_verify_tables(conn, name),
             *(each for run in _mends(conn) for pair in pairs for each in run(pair)),
             *(Difference(text=each.text, sql=each.sql) for each in renames),
@@ -148,6 +149,10 @@ def _verify_pairs(schema: str) -> list[_Pair]: ...
 
 @query
 def _verify_names(schema: str) -> list[Difference]: ...
+
+
+@query
+def _verify_kinds(schema: str) -> list[Difference]: ...
 
 
 @query

@@ -12,7 +12,7 @@ SELECT
     CASE
         WHEN found.attgenerated = 's'
             THEN
-                array[
+                ARRAY[
                     format(
                         'ALTER TABLE %%s ALTER COLUMN %%I DROP EXPRESSION;',
                         found.attrelid::regclass,

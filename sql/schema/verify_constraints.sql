@@ -16,7 +16,7 @@ SELECT
         key.conname,
         coalesce(pg_get_constraintdef(key.oid), '')
     ) AS text,
-    array[
+    ARRAY[
         format('ALTER TABLE %%s DROP CONSTRAINT %%I;', key.conrelid::regclass, key.conname)
     ] AS sql
 FROM pg_constraint AS key

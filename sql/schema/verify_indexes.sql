@@ -1,5 +1,5 @@
--- Primary keys (kind p), unique constraints (u) and other indexes (none) that are missing or
--- called otherwise. A deferrable constraint is none: ON CONFLICT refuses it.
+-- Primary keys (kind p), unique constraints (u) and other indexes (of no kind) that are
+-- missing, or called otherwise. A deferrable constraint is none: ON CONFLICT refuses it.
 WITH index AS (
     SELECT
         index.indrelid AS owner,
@@ -26,118 +26,149 @@ WITH index AS (
     WHERE
         index.indrelid IN (%(expected)s::oid, %(found)s::oid)
         AND index.indisvalid
+),
+
+-- What does the same, best as the same kind by the same name.
+same AS (
+    SELECT DISTINCT ON (expected.name)
+        expected.name AS expected,
+        found.oid,
+        found.name,
+        found.kind
+    FROM index AS expected
+    INNER JOIN index AS found
+        ON
+            expected.definition = found.definition
+            AND expected.is_unique = found.is_unique
+            AND found.kind IN (expected.kind, '')
+    WHERE
+        expected.owner = %(expected)s::oid
+        AND found.owner = %(found)s::oid
+        AND NOT found.is_deferrable
+    ORDER BY
+        expected.name ASC,
+        found.kind = expected.kind DESC,
+        found.name = expected.name DESC,
+        found.name ASC
+),
+
+-- And what has the name, and does something else.
+difference AS (
+    SELECT
+        expected.*,
+        same.name AS same_name,
+        same.kind AS same_kind,
+        other.name AS other_name,
+        other.kind AS other_kind,
+        other.is_deferrable AS other_is_deferrable,
+        coalesce(
+            same.name,
+            expected.name || CASE WHEN other.oid IS NULL THEN '' ELSE '_new' END
+        ) AS built,
+        %(found)s::oid::regclass AS found
+    FROM index AS expected
+    LEFT JOIN same ON expected.name = same.expected
+    LEFT JOIN index AS other
+        ON
+            expected.name = other.name
+            AND other.owner = %(found)s::oid
+            AND other.oid IS DISTINCT FROM same.oid
+    WHERE
+        expected.owner = %(expected)s::oid
+        AND expected.kind = %(kind)s
+        AND (same.name, same.kind) IS DISTINCT FROM (expected.name, expected.kind)
 )
 
 SELECT
-    format(
-        '%%s: the %%s %%I (USING %%s) %%s',
-        %(found)s::oid::regclass,
-        kind.name,
-        expected.name,
-        expected.definition,
+    concat(
+        difference.found,
+        ' is to have the ',
+        CASE difference.kind
+            WHEN 'p' THEN 'primary key '
+            WHEN 'u' THEN 'unique constraint '
+            ELSE 'index '
+        END,
+        quote_ident(difference.name),
+        ', USING ',
+        difference.definition,
         CASE
-            WHEN same.kind = expected.kind THEN format('is called %%I', coalesce(same.name, ''))
-            WHEN same.kind = '' THEN format('is only an index, %%I', coalesce(same.name, ''))
-            WHEN holder.oid IS NULL THEN 'is missing'
-            WHEN holder.is_deferrable THEN 'is deferrable, which ON CONFLICT refuses'
-            ELSE format('is another one: USING %%s', coalesce(holder.definition, ''))
-        END
+            WHEN difference.same_kind = difference.kind THEN ', and has it as '
+            WHEN difference.same_kind = '' THEN ', and has it as the mere index '
+            WHEN difference.other_is_deferrable
+                THEN ', and has it DEFERRABLE, which ON CONFLICT refuses'
+            WHEN difference.other_name IS NULL THEN ', and has none'
+            ELSE ', and has another one by that name'
+        END,
+        quote_ident(difference.same_name)
     ) AS text,
     array_remove(
-        array[
+        ARRAY[
             CASE
-                WHEN same.oid IS NULL
+                WHEN difference.same_name IS NULL
                     THEN
                         format(
                             'CREATE %%sINDEX CONCURRENTLY %%I ON %%s USING %%s;',
-                            CASE WHEN expected.is_unique THEN 'UNIQUE ' ELSE '' END,
-                            built.name,
-                            %(found)s::oid::regclass,
-                            expected.definition
+                            CASE WHEN difference.is_unique THEN 'UNIQUE ' ELSE '' END,
+                            difference.built,
+                            difference.found,
+                            difference.definition
                         )
                 ELSE ''
             END,
             CASE
-                WHEN holder.kind = ''
-                    THEN concat('DROP INDEX CONCURRENTLY ', holder.oid::regclass, ';')
-                WHEN holder.oid IS NOT NULL
+                WHEN difference.other_kind = ''
+                    THEN
+                        concat(
+                            'DROP INDEX CONCURRENTLY ',
+                            quote_ident(namespace.nspname),
+                            '.',
+                            quote_ident(difference.other_name),
+                            ';'
+                        )
+                WHEN difference.other_kind != ''
                     THEN
                         format(
                             'ALTER TABLE %%s DROP CONSTRAINT %%I;',
-                            %(found)s::oid::regclass,
-                            coalesce(holder.name, '')
+                            difference.found,
+                            difference.name
                         )
                 ELSE ''
             END,
             CASE
-                WHEN expected.kind = '' AND built.name != expected.name
-                    THEN
-                        format(
-                            'ALTER INDEX %%s.%%I RENAME TO %%I;',
-                            namespace.name,
-                            built.name,
-                            expected.name
-                        )
-                WHEN expected.kind != '' AND same.kind = expected.kind
+                WHEN difference.kind != '' AND difference.same_kind = difference.kind
                     THEN
                         format(
                             'ALTER TABLE %%s RENAME CONSTRAINT %%I TO %%I;',
-                            %(found)s::oid::regclass,
-                            coalesce(same.name, ''),
-                            expected.name
+                            difference.found,
+                            difference.built,
+                            difference.name
                         )
-                WHEN expected.kind != ''
+                WHEN difference.kind != ''
                     THEN
                         format(
                             'ALTER TABLE %%s ADD CONSTRAINT %%I %%s USING INDEX %%I;',
-                            %(found)s::oid::regclass,
-                            expected.name,
-                            kind.keyword,
-                            built.name
+                            difference.found,
+                            difference.name,
+                            CASE
+                                WHEN difference.kind = 'p' THEN 'PRIMARY KEY'
+                                ELSE 'UNIQUE'
+                            END,
+                            difference.built
+                        )
+                WHEN difference.built != difference.name
+                    THEN
+                        format(
+                            'ALTER INDEX %%I.%%I RENAME TO %%I;',
+                            namespace.nspname,
+                            difference.built,
+                            difference.name
                         )
                 ELSE ''
             END
         ],
         ''
     ) AS sql
-FROM index AS expected
-INNER JOIN (
-    VALUES
-    ('p', 'primary key', 'PRIMARY KEY'),
-    ('u', 'unique constraint', 'UNIQUE'),
-    ('', 'index', '')
-) AS kind (kind, name, keyword) ON expected.kind = kind.kind
-LEFT JOIN LATERAL (
-    SELECT index.*
-    FROM index
-    WHERE
-        index.owner = %(found)s::oid
-        AND index.definition = expected.definition
-        AND index.is_unique = expected.is_unique
-        AND index.kind IN (expected.kind, '')
-        AND NOT index.is_deferrable
-    ORDER BY index.kind = expected.kind DESC, index.name = expected.name DESC, index.name
-    LIMIT 1
-) AS same ON TRUE
-LEFT JOIN index AS holder
-    ON
-        expected.name = holder.name
-        AND holder.owner = %(found)s::oid
-        AND holder.oid IS DISTINCT FROM same.oid
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(
-            same.name,
-            expected.name || CASE WHEN holder.oid IS NULL THEN '' ELSE '_new' END
-        ) AS name
-) AS built
-CROSS JOIN LATERAL (
-    SELECT class.relnamespace::regnamespace AS name
-    FROM pg_class AS class
-    WHERE class.oid = %(found)s::oid
-) AS namespace
-WHERE
-    expected.owner = %(expected)s::oid
-    AND expected.kind = %(kind)s
-    AND (same.name, same.kind) IS DISTINCT FROM (expected.name, expected.kind)
-ORDER BY expected.name
+FROM difference
+INNER JOIN pg_class AS class ON difference.found = class.oid
+INNER JOIN pg_namespace AS namespace ON class.relnamespace = namespace.oid
+ORDER BY difference.name

@@ -6,7 +6,7 @@ SELECT
         indrelid::regclass,
         indexrelid::regclass
     ) AS text,
-    array[format('DROP INDEX CONCURRENTLY %%s;', indexrelid::regclass)] AS sql
+    ARRAY[format('DROP INDEX CONCURRENTLY %%s;', indexrelid::regclass)] AS sql
 FROM pg_index
 WHERE indrelid = %(found)s::oid AND NOT indisvalid
 ORDER BY indexrelid

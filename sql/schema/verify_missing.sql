@@ -14,7 +14,7 @@ SELECT
         END
     ) AS text,
     array_remove(
-        array[
+        ARRAY[
             format(
                 'ALTER TABLE %%s ADD COLUMN %%I %%s%%s%%s%%s;',
                 %(found)s::oid::regclass,

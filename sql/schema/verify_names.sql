@@ -35,7 +35,7 @@ SELECT
         coalesce(' of ' || found.owner, ''),
         coalesce(expected.owner, '')
     ) AS text,
-    array[
+    ARRAY[
         format(
             'ALTER TABLE %%s RENAME TO %%I;', found.oid::regclass, found.relname || '_old'
         )

@@ -7,7 +7,14 @@ WITH expected AS (
         atttypid,
         attidentity
     FROM pg_attribute
-    WHERE attrelid = %(expected)s::oid AND attnum > 0 AND NOT attisdropped
+    WHERE
+        attrelid = %(expected)s::oid
+        AND attnum > 0
+        AND attname NOT IN (
+            SELECT present.attname
+            FROM pg_attribute AS present
+            WHERE present.attrelid = %(found)s::oid
+        )
 ),
 
 found AS (
@@ -24,6 +31,11 @@ found AS (
         attribute.attrelid = %(found)s::oid
         AND attribute.attnum > 0
         AND NOT attribute.attisdropped
+        AND attribute.attname NOT IN (
+            SELECT wanted.attname
+            FROM pg_attribute AS wanted
+            WHERE wanted.attrelid = %(expected)s::oid
+        )
 ),
 
 candidate AS (
@@ -35,21 +47,15 @@ candidate AS (
         count(*) OVER (PARTITION BY found.attnum) AS found_fits
     FROM expected
     CROSS JOIN found
+    LEFT JOIN pg_cast AS conversion
+        ON
+            found.atttypid = conversion.castsource
+            AND expected.atttypid = conversion.casttarget
+            AND conversion.castcontext IN ('i', 'a')
     WHERE
-        expected.attname NOT IN (SELECT found.attname FROM found)
-        AND found.attname NOT IN (SELECT expected.attname FROM expected)
-        -- Ids that nothing numbers are others.
+        (expected.atttypid = found.atttypid OR conversion.oid IS NOT NULL)
+        -- What nothing numbers is no id.
         AND (expected.attidentity = '' OR found.has_default)
-        AND (
-            expected.atttypid = found.atttypid
-            OR EXISTS (
-                SELECT FROM pg_cast
-                WHERE
-                    castsource = found.atttypid
-                    AND casttarget = expected.atttypid
-                    AND castcontext IN ('i', 'a')
-            )
-        )
 )
 
 SELECT
@@ -61,7 +67,7 @@ SELECT
         found_name,
         type
     ) AS text,
-    array[
+    ARRAY[
         format(
             'ALTER TABLE %%s RENAME COLUMN %%I TO %%I;',
             %(found)s::oid::regclass,

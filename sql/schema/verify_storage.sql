@@ -2,7 +2,7 @@
 -- or a part of another table's rows.
 SELECT
     format('%%s is UNLOGGED: a crash empties it', class.oid::regclass) AS text,
-    array[format('ALTER TABLE %%s SET LOGGED;', class.oid::regclass)] AS sql
+    ARRAY[format('ALTER TABLE %%s SET LOGGED;', class.oid::regclass)] AS sql
 FROM pg_class AS class
 WHERE class.oid = %(found)s::oid AND class.relpersistence = 'u'
 UNION ALL
@@ -12,7 +12,7 @@ SELECT
         'them',
         class.oid::regclass
     ) AS text,
-    array[
+    ARRAY[
         format('ALTER TABLE %%s DISABLE ROW LEVEL SECURITY;', class.oid::regclass)
     ] AS sql
 FROM pg_class AS class
@@ -25,7 +25,7 @@ SELECT
         CASE WHEN child.relispartition THEN 'partition' ELSE 'child' END,
         inherits.inhparent::regclass
     ) AS text,
-    array[
+    ARRAY[
         CASE
             WHEN child.relispartition
                 THEN

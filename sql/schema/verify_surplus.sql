@@ -42,7 +42,7 @@ SELECT
         found.name,
         found.definition
     ) AS text,
-    array[
+    ARRAY[
         CASE
             WHEN found.kind IS NULL
                 THEN format('DROP INDEX CONCURRENTLY %%s;', found.oid::regclass)

@@ -5,7 +5,7 @@ SELECT
         tgrelid::regclass,
         tgname
     ) AS text,
-    array[
+    ARRAY[
         format('ALTER TABLE %%s DISABLE TRIGGER %%I;', tgrelid::regclass, tgname)
     ] AS sql
 FROM pg_trigger
@@ -17,7 +17,7 @@ SELECT
         ev_class::regclass,
         rulename
     ) AS text,
-    array[
+    ARRAY[
         format('ALTER TABLE %%s DISABLE RULE %%I;', ev_class::regclass, rulename)
     ] AS sql
 FROM pg_rewrite

@@ -17,87 +17,86 @@ WITH different AS (
             END
         ) AS found_name,
         -- Of a domain the type under it.
-        coalesce(nullif(type.typbasetype, 0), type.oid) AS found_type,
+        coalesce(nullif(found_type.typbasetype, 0), found_type.oid) AS found_type,
         expected.attidentity != '' AS is_identity,
-        'S' IN (type.typcategory, expected_type.typcategory) AS has_text
+        -- Every value is a text, and a text can be tried as any.
+        'S' IN (found_type.typcategory, type.typcategory) AS is_text
     FROM pg_attribute AS expected
+    INNER JOIN pg_type AS type ON expected.atttypid = type.oid
     INNER JOIN pg_attribute AS found ON expected.attname = found.attname
-    INNER JOIN pg_type AS expected_type ON expected.atttypid = expected_type.oid
-    INNER JOIN pg_type AS type ON found.atttypid = type.oid
+    INNER JOIN pg_type AS found_type ON found.atttypid = found_type.oid
     WHERE
         expected.attrelid = %(expected)s::oid
         AND found.attrelid = %(found)s::oid
         AND expected.attnum > 0
         AND (expected.atttypid, expected.atttypmod, expected.attcollation)
         != (found.atttypid, found.atttypmod, found.attcollation)
+),
+
+difference AS (
+    SELECT
+        different.*,
+        different.attrelid::regclass AS owner,
+        different.type = different.found_type
+        OR coalesce(conversion.castmethod = 'b', FALSE) AS is_stored_alike,
+        different.type = different.found_type
+        OR different.is_text
+        OR conversion.oid IS NOT NULL AS can_be_cast,
+        different.type = 'timestamptz'::regtype
+        AND different.found_type IN (
+            'timestamp'::regtype, 'date'::regtype
+        ) AS has_no_zone
+    FROM different
+    LEFT JOIN pg_cast AS conversion
+        ON
+            different.found_type = conversion.castsource
+            AND different.type = conversion.casttarget
 )
 
 SELECT
-    format(
-        '%%s.%%I is %%s, and is to be %%s%%s%%s',
-        different.attrelid::regclass,
-        different.attname,
-        different.found_name,
-        different.type_name,
+    concat(
+        format('%%s.%%I is %%s, and is to be %%s', owner, attname, found_name, type_name),
         CASE
-            WHEN different.is_identity
+            WHEN is_identity
                 THEN ': every replayed upsert burns a value, and 31 bits run out'
-            WHEN different.type = 'json'::regtype
+            WHEN type = 'json'::regtype
                 THEN
-                    ', which gives back what was stored: jsonb does not (1e23, -0.0), and '
-                    'refuses \u0000. The mend drops the indexes on it, as json has none'
-            WHEN different.type = 'timestamptz'::regtype
-                AND different.found_type IN ('timestamp'::regtype, 'date'::regtype)
-                THEN ': the mend takes what is there for UTC'
-            ELSE ''
+                    ', which gives back what was stored; jsonb changes 1e23 and -0.0 and '
+                    'refuses \u0000. The mend drops the indexes on it: json has none'
+            WHEN has_no_zone THEN ': the mend takes what is there for UTC'
         END,
         CASE
-            WHEN NOT (way.is_same OR way.is_cast)
+            WHEN NOT can_be_cast
                 THEN '. No cast leads there: only a person can say what becomes of it'
-            WHEN NOT way.is_same
+            WHEN NOT is_stored_alike
                 THEN '. The mend rewrites the table, which nobody can use meanwhile'
-            ELSE ''
         END
     ) AS text,
     CASE
-        WHEN way.is_same OR way.is_cast
+        WHEN can_be_cast
             THEN
                 array(
                     SELECT format('DROP INDEX %%s;', index.indexrelid::regclass)
                     FROM pg_index AS index
                     WHERE
-                        index.indrelid = different.attrelid
-                        AND different.attnum = any(index.indkey)
-                        AND different.type = 'json'::regtype
+                        index.indrelid = difference.attrelid
+                        AND difference.attnum = any(index.indkey)
+                        AND difference.type = 'json'::regtype
                 ) || format(
-                    'ALTER TABLE %%s ALTER COLUMN %%I TYPE %%s USING %%s;',
-                    different.attrelid::regclass,
-                    different.attname,
-                    different.type_name,
                     CASE
-                        WHEN
-                            different.type = 'timestamptz'::regtype
-                            AND different.found_type IN (
-                                'timestamp'::regtype, 'date'::regtype
-                            )
+                        WHEN has_no_zone
                             THEN
-                                format(
-                                    '%%I::timestamp AT TIME ZONE %%L',
-                                    different.attname,
-                                    'UTC'
-                                )
-                        ELSE format('%%I::%%s', different.attname, different.type_name)
-                    END
+                                'ALTER TABLE %%1$s ALTER COLUMN %%2$I TYPE %%3$s USING '
+                                '%%2$I::timestamp AT TIME ZONE ''UTC'';'
+                        ELSE
+                            'ALTER TABLE %%1$s ALTER COLUMN %%2$I TYPE %%3$s USING '
+                            '%%2$I::%%3$s;'
+                    END,
+                    owner,
+                    attname,
+                    type_name
                 )
         ELSE '{}'
     END AS sql
-FROM different
-CROSS JOIN LATERAL (
-    SELECT
-        different.type = different.found_type
-        OR coalesce(bool_or(castmethod = 'b'), FALSE) AS is_same,
-        count(*) > 0 OR different.has_text AS is_cast
-    FROM pg_cast
-    WHERE castsource = different.found_type AND casttarget = different.type
-) AS way
-ORDER BY different.attnum
+FROM difference
+ORDER BY attnum

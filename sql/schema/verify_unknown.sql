@@ -6,7 +6,7 @@ SELECT
         found.attrelid::regclass,
         found.attname
     ) AS text,
-    array[
+    ARRAY[
         format(
             'ALTER TABLE %%s ALTER COLUMN %%I DROP NOT NULL;',
             found.attrelid::regclass,
