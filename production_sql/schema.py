@@ -70,16 +70,18 @@ def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
     defaults, indexes that refuse nothing, triggers and rules that are disabled.
 
     It changes nothing: what the migrations make is made as temporary tables, in a
-    transaction that is rolled back. It only looks at the catalogs, and waits for no lock of
-    a table. It looks at no other tables, but for foreign keys to these, the tables that
-    these are parts of, and what has a name that is theirs.
+    transaction that is rolled back. It looks at the catalogs only, at no other tables but
+    for foreign keys to these, the tables that these are parts of, and what has a name that
+    is theirs. Nobody waits for it, and it waits for no more than five seconds, for a session
+    that changes a table.
 
     Raises InvalidValueError if dsn is not to be understood, NotFoundError if there is no
     such schema, ProductionError if the session is read-only, and the driver's errors, of
     which InsufficientPrivilege is that of a role that may make no temporary tables.
     """
     with (
-        psycopg.connect(**parse(dsn), autocommit=True) as conn,
+        # Nothing prepared, which a transaction pooler would leave to others.
+        psycopg.connect(**parse(dsn), autocommit=True, prepare_threshold=None) as conn,
         conn.transaction(force_rollback=True),
     ):
         name = _checked_target(conn, schema).name

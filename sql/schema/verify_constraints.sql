@@ -1,5 +1,5 @@
 -- Checks and foreign keys of the table, of which there are to be none, and foreign keys of
--- others to it. One between two of the tables is shown with the first.
+-- others to it. production_assets is another's, and nothing here touches it.
 SELECT
     format(
         CASE
@@ -16,10 +16,19 @@ SELECT
         key.conname,
         coalesce(pg_get_constraintdef(key.oid), '')
     ) AS text,
-    ARRAY[
-        format('ALTER TABLE %%s DROP CONSTRAINT %%I;', key.conrelid::regclass, key.conname)
-    ] AS sql
+    CASE
+        WHEN owner.relname = 'production_assets' THEN '{}'
+        ELSE
+            ARRAY[
+                format(
+                    'ALTER TABLE %%s DROP CONSTRAINT %%I;',
+                    key.conrelid::regclass,
+                    key.conname
+                )
+            ]
+    END AS sql
 FROM pg_constraint AS key
+INNER JOIN pg_class AS owner ON key.conrelid = owner.oid
 WHERE
     key.contype IN ('c', 'f')
     AND (

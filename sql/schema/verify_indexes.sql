@@ -9,7 +9,7 @@ WITH index AS (
         -- From the access method on, without the storage parameters.
         coalesce(
             regexp_replace(
-                substring(pg_get_indexdef(class.oid), ' USING (.*)$'),
+                split_part(pg_get_indexdef(class.oid), owner.relname || ' USING ', 2),
                 ' WITH \([^)]*\)',
                 ''
             ),
@@ -19,6 +19,7 @@ WITH index AS (
         coalesce(key.condeferrable, FALSE) AS is_deferrable
     FROM pg_index AS index
     INNER JOIN pg_class AS class ON index.indexrelid = class.oid
+    INNER JOIN pg_class AS owner ON index.indrelid = owner.oid
     LEFT JOIN pg_constraint AS key
         ON
             class.oid = key.conindid

@@ -7,14 +7,16 @@ WITH part AS (
     FROM pg_index
     UNION ALL
     SELECT
-        objid AS oid,
-        refobjid AS owner
-    FROM pg_depend
-    WHERE
-        classid = 'pg_class'::regclass
-        AND refclassid = 'pg_class'::regclass
-        -- OWNED BY a column, and of an identity.
-        AND deptype IN ('a', 'i')
+        sequence.seqrelid AS oid,
+        depend.refobjid AS owner
+    FROM pg_sequence AS sequence
+    INNER JOIN pg_depend AS depend
+        ON
+            sequence.seqrelid = depend.objid
+            AND depend.classid = 'pg_class'::regclass
+            AND depend.refclassid = 'pg_class'::regclass
+            -- OWNED BY a column, and of an identity.
+            AND depend.deptype IN ('a', 'i')
 ),
 
 named AS (

@@ -40,7 +40,9 @@ SELECT
     CASE
         WHEN NOT is_wanted
             THEN
-                ARRAY[format('ALTER TABLE %%s ALTER COLUMN %%I DROP NOT NULL;', owner, name)]
+                ARRAY[
+                    format('ALTER TABLE %%s ALTER COLUMN %%I DROP NOT NULL;', owner, name)
+                ]
         WHEN doubtful IS NOT NULL
             THEN ARRAY[format('ALTER TABLE %%s VALIDATE CONSTRAINT %%I;', owner, doubtful)]
         ELSE

@@ -1,6 +1,6 @@
--- Further keys, unique indexes and exclusion constraints, which refuse rows that the calls
--- write; but not one that refuses no more than a key of the migrations does. Of those that
--- have a name of theirs, verify_indexes tells.
+-- Further keys, unique indexes and exclusion constraints; but not one that refuses no more
+-- than a key of the migrations does. Of those that have a name of theirs, verify_indexes
+-- tells.
 WITH index AS (
     SELECT
         index.indrelid AS owner,
@@ -10,7 +10,7 @@ WITH index AS (
         -- As in verify_indexes.
         coalesce(
             regexp_replace(
-                substring(pg_get_indexdef(class.oid), ' USING (.*)$'),
+                split_part(pg_get_indexdef(class.oid), owner.relname || ' USING ', 2),
                 ' WITH \([^)]*\)',
                 ''
             ),
@@ -20,6 +20,7 @@ WITH index AS (
         coalesce(key.condeferrable, FALSE) AS is_deferrable
     FROM pg_index AS index
     INNER JOIN pg_class AS class ON index.indexrelid = class.oid
+    INNER JOIN pg_class AS owner ON index.indrelid = owner.oid
     LEFT JOIN pg_constraint AS key
         ON
             class.oid = key.conindid
@@ -31,7 +32,7 @@ WITH index AS (
 
 SELECT
     format(
-        '%%s: the %%s %%I (USING %%s) refuses rows that the calls write',
+        '%%s: the %%s %%I (USING %%s) may refuse what a call writes',
         found.owner::regclass,
         CASE found.kind
             WHEN 'p' THEN 'primary key'

@@ -45,7 +45,7 @@ SELECT
                 class.relname,
                 namespace.nspname,
                 expected.relname,
-                substring(pg_get_indexdef(class.oid), ' USING (.*)$')
+                split_part(pg_get_indexdef(class.oid), ' USING ', 2)
             )
         FROM pg_index AS index
         INNER JOIN pg_class AS class ON index.indexrelid = class.oid

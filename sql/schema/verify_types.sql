@@ -59,7 +59,7 @@ SELECT
         CASE
             WHEN is_identity
                 THEN ': every replayed upsert burns a value, and 31 bits run out'
-            WHEN type = 'json'::regtype
+            WHEN type = 'json'::regtype AND found_type = 'jsonb'::regtype
                 THEN
                     ', which gives back what was stored; jsonb changes 1e23 and -0.0 and '
                     'refuses \u0000. The mend drops the indexes on it: json has none'
