@@ -70,10 +70,10 @@ def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
     defaults, indexes that refuse nothing, triggers and rules that are disabled.
 
     It changes nothing: what the migrations make is made as temporary tables, in a
-    transaction that is rolled back. It looks at the catalogs only, at no other tables but
-    for foreign keys to these, the tables that these are parts of, and what has a name that
-    is theirs. Nobody waits for it, and it waits for no more than five seconds, for a session
-    that changes a table.
+    transaction that is rolled back. It looks at the catalogs only, and at no other tables
+    but for foreign keys to these, the tables that these are parts of, and what has a name
+    that is theirs. Nobody waits for it; and for a session that changes a table it waits no
+    longer than five seconds, until LockNotAvailable.
 
     Raises InvalidValueError if dsn is not to be understood, NotFoundError if there is no
     such schema, ProductionError if the session is read-only, and the driver's errors, of

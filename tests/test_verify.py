@@ -40,8 +40,8 @@ SEQUENCE = (
 )
 EITHER = "is the only other one that could be it: if it is not, ADD COLUMN instead"
 UNFILLED = (
-    ", which the migrations do not make, is NOT NULL without a default: every insert fails. "
-    "A DEFAULT would do as well"
+    ", which the migrations do not make, is NOT NULL without a default: every insert "
+    "fails. A DEFAULT would do as well"
 )
 REFUSES = "may refuse what a call writes"
 UQ_DRAFTS = "unique constraint uq_production_drafts_draft_id, USING btree (draft_id)"
@@ -525,39 +525,37 @@ def test_an_index_whose_build_has_failed_is_dropped_and_built_again(
 
 
 @pytest.mark.parametrize(
-    ("statements", "text"),
+    "kinds",
     [
-        ("CREATE VIEW production_drafts AS SELECT 1", "view"),
-        ("CREATE MATERIALIZED VIEW production_drafts AS SELECT 1", "materialized view"),
-        (
-            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
-            "CREATE FOREIGN TABLE production_drafts (id int) SERVER s",
-            "foreign table",
-        ),
-        (
-            "CREATE TABLE production_drafts (id int) PARTITION BY LIST (id)",
-            "partitioned table",
-        ),
-        ("CREATE SEQUENCE production_drafts", "sequence"),
-        ("CREATE TYPE production_drafts AS (id int)", "composite type"),
-        ("CREATE INDEX production_drafts ON production_bundles (id)", "name of an index"),
+        {
+            "view": "CREATE VIEW production_drafts AS SELECT 1",
+            "materialized view": "CREATE MATERIALIZED VIEW production_bundles AS SELECT 1",
+            "sequence": "CREATE SEQUENCE production_bundle_assets",
+        },
+        {
+            "partitioned table": "CREATE TABLE production_drafts (id int) "
+            "PARTITION BY LIST (id)",
+            "composite type": "CREATE TYPE production_bundles AS (id int)",
+            "name of an index": "CREATE TABLE other (id int);"
+            "CREATE INDEX production_bundle_assets ON other (id)",
+        },
     ],
 )
-def test_what_has_the_name_of_a_table_is_for_a_person(
-    conn: psycopg.Connection[Any], statements: str, text: str
+def test_what_else_has_the_name_of_a_table_is_for_a_person(
+    conn: psycopg.Connection[Any], kinds: dict[str, str]
 ) -> None:
-    conn.execute("DROP TABLE production_drafts")
-    conn.execute(statements.encode())
-    try:
-        assert differences(conn) == [
-            schema.Difference(
-                text=f"{D} is a {text}, and is to be a table: only a person can say what "
-                "becomes of it",
-                sql=[],
-            )
-        ]
-    finally:
-        conn.execute("DROP FOREIGN DATA WRAPPER IF EXISTS w CASCADE")
+    conn.execute(f"DROP TABLE {D}, {B}, {A}")
+    for statements in kinds.values():
+        conn.execute(statements.encode())
+
+    assert differences(conn) == [
+        schema.Difference(
+            text=f"{table} is a {kind}, and is to be a table: only a person can say what "
+            "becomes of it",
+            sql=[],
+        )
+        for table, kind in zip((D, B, A), kinds, strict=True)
+    ]
 
 
 def test_an_id_that_can_be_no_number_is_for_a_person(
@@ -572,8 +570,8 @@ def test_an_id_that_can_be_no_number_is_for_a_person(
     assert differences(conn) == [
         schema.Difference(
             text=f"{D}.id is uuid, and is to be bigint: every replayed upsert burns a "
-            "value, and 31 bits run out. No cast leads there: only a person can say what becomes "
-            "of it",
+            "value, and 31 bits run out. No cast leads there: only a person can say what "
+            "becomes of it",
             sql=[],
         )
     ]
@@ -632,24 +630,22 @@ def test_what_a_host_has_added_and_no_call_runs_into_is_no_difference(
     assert differences(conn) == []
 
 
-@pytest.mark.parametrize("name", ["tenant", 'Ten"ant; x', "%C3 %s", "ix USING (x)"])
 def test_the_tables_of_the_migrations_have_no_difference_whatever_the_schemas_name(
-    database: str, name: str
+    database: str,
 ) -> None:
+    name = 'Ten"ant; %C3 %s USING (x'
+    dsn = make_conninfo(database, options="-csearch_path=nowhere")
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute(SQL("CREATE SCHEMA {}").format(Identifier(name)))
-    schema.apply(database, schema=name)
-    with psycopg.connect(database, autocommit=True) as conn:
-        conn.execute(SQL("SET search_path = {}").format(Identifier(name)))
-        drafts.create(conn, draft())
+        schema.apply(dsn, schema=name)
+        assert schema.verify(dsn, schema=name) == []
 
-        assert schema.verify(database, schema=name) == []
-        conn.execute("DROP INDEX ix_production_drafts_strategy_id")
+        conn.execute(SQL("SET search_path = {}").format(Identifier(name)))
+        conn.execute(HOST)
         conn.execute("ALTER TABLE production_bundles DROP id CASCADE")
-        found = schema.verify(database, schema=name)
-        assert len(found) == 4
-        mend(conn, found)
-    assert schema.verify(database, schema=name) == []
+        conn.execute("DROP TABLE production_bundle_assets")
+        mend(conn, schema.verify(dsn, schema=name))
+    assert schema.verify(dsn, schema=name) == []
 
 
 # All that is in the catalogs of tables, and how far the sequences are.
