@@ -49,8 +49,8 @@ def rollback(dsn: str, *, schema: str | None = None) -> list[str]:
 class Difference(Struct, frozen=True, kw_only=True):
     """What a table is and is not to be, and the statements that mend it, in their order.
 
-    Each ends with a semicolon and names its tables with their schema, so that a session in
-    autocommit can run them one by one, and psql the lines. There are none where only a
+    Each statement ends with a semicolon and names tables with their schema: a session in
+    autocommit can run them one by one, and psql as lines. There are none where only a
     person can say what is to be done.
     """
 
@@ -59,15 +59,17 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
-    """Return how the tables differ from those that the migrations make; often not at all.
+    """Return what is to be mended for the tables to be those that the migrations make.
 
-    For a host whose own tool has made them. Parameters are as for apply. The mends are in
-    the order in which they are to be run, in autocommit, as some take no transaction; after
-    all of them there are no differences. They drop no table, no column and no row.
+    For a host whose own tool has made them. Parameters are as for apply. Run the statements
+    of all differences in their order, in autocommit, since CONCURRENTLY takes no
+    transaction: then no difference is left but those without a statement. None of them
+    drops a table, a column or a row. A lock_timeout is for the session that runs them to
+    SET.
 
-    Reported is what a call could run into, or what could come to be missed. What a host has
-    added beside it is its own, and no difference: columns that take NULL or have a default,
-    defaults, indexes that refuse nothing, triggers and rules that are disabled.
+    What a host has added is its own and no difference, as long as no call runs into it:
+    columns that take NULL or have a default, defaults, indexes that refuse nothing,
+    triggers and rules that are disabled.
 
     It changes nothing: what the migrations make is made as temporary tables, in a
     transaction that is rolled back. It looks at the catalogs only, and at no other tables

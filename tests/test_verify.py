@@ -39,6 +39,7 @@ SEQUENCE = (
     "and NO CYCLE"
 )
 EITHER = "is the only other one that could be it: if it is not, ADD COLUMN instead"
+ANOTHER = "another one by that name, which the mend drops"
 UNFILLED = (
     ", which the migrations do not make, is NOT NULL without a default: every insert "
     "fails. A DEFAULT would do as well"
@@ -116,16 +117,21 @@ CASES: dict[str, tuple[str, list[str]]] = {
         """
         ALTER TABLE production_drafts DROP metadata, ADD meta json, ADD data jsonb;
         DELETE FROM production_bundles;
-        ALTER TABLE production_bundles DROP updated_at, DROP draft_id;
+        ALTER TABLE production_bundles DROP updated_at, DROP draft_id, DROP bundle_id,
+            ADD one_of_both text;
         ALTER TABLE production_bundle_assets DROP id CASCADE, ADD tenant int;
         """,
         [
             f"{D} has no column metadata",
-            f"{B} has no column draft_id: where there are rows the mend fails, until it "
-            "says a DEFAULT for them",
+            *(
+                f"{B} has no column {column}: where there are rows the mend fails, until "
+                "it says a DEFAULT for them"
+                for column in ("bundle_id", "draft_id")
+            ),
             f"{B} has no column updated_at: the mend gives the rows that are there its own "
             "time",
             f"{A} has no column id: the mend rewrites the table to number its rows",
+            f"{B} is to have the {UQ_BUNDLES}, and has none",
             f"{A} is to have the {PK_ASSETS}, and has none",
             f"{B} is to have the {IX_BUNDLES}, and has none",
             f"{A} is to have the {IX_ASSETS}, and has none",
@@ -140,7 +146,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ALTER TABLE production_bundles ALTER key DROP IDENTITY, ADD PRIMARY KEY (key);
         """,
         [
-            f"{B} is to have the {PK_BUNDLES}, and has another one by that name",
+            f"{B} is to have the {PK_BUNDLES}, and has {ANOTHER}",
             f"{D}.version{UNFILLED}",
             f"{B}.key{UNFILLED}",
         ],
@@ -247,17 +253,20 @@ CASES: dict[str, tuple[str, list[str]]] = {
             f"{D} is to have the {IX_DRAFTS}, and has it as mine",
         ],
     ),
-    "unique indexes in place of constraints": (
+    "indexes in place of others": (
         """
         ALTER TABLE production_drafts DROP CONSTRAINT uq_production_drafts_draft_id;
         ALTER TABLE production_drafts DROP CONSTRAINT production_drafts_pkey;
         CREATE UNIQUE INDEX uq_production_drafts_draft_id ON production_drafts (draft_id);
         CREATE UNIQUE INDEX mine ON production_drafts (id);
+        ALTER INDEX ix_production_bundles_draft_id RENAME TO mine_too;
+        CREATE INDEX ix_production_bundles_draft_id ON production_bundles (draft_id);
         """,
         [
             f"{D} is to have the {UQ_DRAFTS}, and has it as the mere index "
             "uq_production_drafts_draft_id",
             f"{D} is to have the {PK_DRAFTS}, and has it as the mere index mine",
+            f"{B} is to have the {IX_BUNDLES}, and has it as mine_too, beside {ANOTHER}",
         ],
     ),
     "no keys and no indexes": (
@@ -293,7 +302,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
             ADD CONSTRAINT pk PRIMARY KEY (bundle_id);
         """,
         [
-            f"{B} is to have the {UQ_BUNDLES}, and has another one by that name",
+            f"{B} is to have the {UQ_BUNDLES}, and has {ANOTHER}",
             f"{B}: the primary key pk (USING btree (bundle_id)) {REFUSES}",
             f"{B} is to have the {PK_BUNDLES}, and has none",
         ],
@@ -325,9 +334,9 @@ CASES: dict[str, tuple[str, list[str]]] = {
             ON production_bundle_assets (bundle_id, id DESC);
         """,
         [
-            f"{D} is to have the {IX_DRAFTS}, and has another one by that name",
-            f"{B} is to have the {IX_BUNDLES}, and has another one by that name",
-            f"{A} is to have the {IX_ASSETS}, and has another one by that name",
+            f"{D} is to have the {IX_DRAFTS}, and has {ANOTHER}",
+            f"{B} is to have the {IX_BUNDLES}, and has {ANOTHER}",
+            f"{A} is to have the {IX_ASSETS}, and has {ANOTHER}",
         ],
     ),
     "checks and foreign keys": (
@@ -569,9 +578,8 @@ def test_an_id_that_can_be_no_number_is_for_a_person(
 
     assert differences(conn) == [
         schema.Difference(
-            text=f"{D}.id is uuid, and is to be bigint: every replayed upsert burns a "
-            "value, and 31 bits run out. No cast leads there: only a person can say what "
-            "becomes of it",
+            text=f"{D}.id is uuid, and is to be bigint. No cast leads there: only a person "
+            "can say what becomes of it",
             sql=[],
         )
     ]

@@ -98,9 +98,13 @@ SELECT
             WHEN difference.other_is_deferrable
                 THEN ', and has it DEFERRABLE, which ON CONFLICT refuses'
             WHEN difference.other_name IS NULL THEN ', and has none'
-            ELSE ', and has another one by that name'
+            ELSE ', and has another one by that name, which the mend drops'
         END,
-        quote_ident(difference.same_name)
+        quote_ident(difference.same_name),
+        CASE
+            WHEN difference.same_name IS NOT NULL AND difference.other_name IS NOT NULL
+                THEN ', beside another one by that name, which the mend drops'
+        END
     ) AS text,
     array_remove(
         ARRAY[

@@ -57,7 +57,7 @@ SELECT
     concat(
         format('%%s.%%I is %%s, and is to be %%s', owner, attname, found_name, type_name),
         CASE
-            WHEN is_identity
+            WHEN is_identity AND found_type = 'integer'::regtype
                 THEN ': every replayed upsert burns a value, and 31 bits run out'
             WHEN type = 'json'::regtype AND found_type = 'jsonb'::regtype
                 THEN
