@@ -520,13 +520,18 @@ def test_an_index_whose_build_has_failed_is_dropped_and_built_again(
     (difference,) = differences(conn)
     with pytest.raises(psycopg.errors.UniqueViolation):
         mend(conn, [difference])
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        conn.execute("CREATE UNIQUE INDEX CONCURRENTLY mine ON production_drafts (body)")
     conn.execute("DELETE FROM production_drafts WHERE id > 1")
 
     found = differences(conn)
 
     assert [each.text for each in found] == [
-        f"{D}: the index host.uq_production_drafts_draft_id is not valid. Unless a session "
-        "is building it at this moment, that has failed",
+        *(
+            f"{D}: the index host.{name} is not valid. Unless a session is building it at "
+            "this moment, that has failed"
+            for name in ("uq_production_drafts_draft_id", "mine")
+        ),
         f"{D} is to have the {UQ_DRAFTS}, and has none",
     ]
     mend(conn, found)
