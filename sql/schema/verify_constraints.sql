@@ -1,5 +1,5 @@
--- Checks and foreign keys of the table, of which there are to be none, and foreign keys of
--- others to it. production_assets is another's, and nothing here touches it.
+-- Checks and foreign keys, of which there are to be none, and foreign keys of other tables,
+-- which nothing here touches, to this one.
 SELECT
     format(
         CASE
@@ -10,25 +10,26 @@ SELECT
                     '%%s: the foreign key %%I refuses what comes before the row that it '
                     'refers to, as it may: %%s'
             ELSE
-                '%%s: the foreign key %%I refuses to let go of what it refers to: %%s'
+                '%%s: the foreign key %%I refuses to let go of what it refers to: %%s. Only '
+                'a person can say what becomes of it'
         END,
         key.conrelid::regclass,
         key.conname,
         coalesce(pg_get_constraintdef(key.oid), '')
     ) AS text,
     CASE
-        WHEN owner.relname = 'production_assets' THEN '{}'
-        ELSE
-            ARRAY[
-                format(
-                    'ALTER TABLE %%s DROP CONSTRAINT %%I;',
-                    key.conrelid::regclass,
-                    key.conname
-                )
-            ]
+        WHEN key.conrelid = %(found)s::oid
+            THEN
+                ARRAY[
+                    format(
+                        'ALTER TABLE %%s DROP CONSTRAINT %%I;',
+                        key.conrelid::regclass,
+                        key.conname
+                    )
+                ]
+        ELSE '{}'
     END AS sql
 FROM pg_constraint AS key
-INNER JOIN pg_class AS owner ON key.conrelid = owner.oid
 WHERE
     key.contype IN ('c', 'f')
     AND (
