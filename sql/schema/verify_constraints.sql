@@ -10,8 +10,8 @@ SELECT
                     '%%s: the foreign key %%I refuses what comes before the row that it '
                     'refers to, as it may: %%s'
             ELSE
-                '%%s: the foreign key %%I refuses to let go of what it refers to: %%s. Only '
-                'a person can say what becomes of it'
+                '%%s: the foreign key %%I refuses to let go of what it refers to: %%s. '
+                'Only a person can say what becomes of it'
         END,
         key.conrelid::regclass,
         key.conname,
