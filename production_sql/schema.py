@@ -1,6 +1,6 @@
 """The three tables themselves: applies, rolls back and verifies the packaged migrations."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from glob import escape
 from importlib import import_module
@@ -87,136 +87,10 @@ def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
         conn.transaction(force_rollback=True),
     ):
         name = _checked_target(conn, schema).name
-        _expect(conn)
-        for file in sorted(folder("migrations").glob("*.sql")):
-            if not file.name.endswith(".rollback.sql"):
-                conn.execute(file.read_bytes())
-        pairs = _verify_pairs(conn, name)
-        # From here on what is expected has the names that are found, and so have the mends:
-        # the columns are renamed last.
-        renames = [each for pair in pairs for each in _verify_renames(conn, pair)]
-        for rename in renames:
-            conn.execute(rename.as_found.encode())
-        return [
-            *_verify_names(conn, name),
-            *_verify_kinds(conn, name),
-            *_verify_tables(conn, name),
-            *(each for run in _mends(conn) for pair in pairs for each in run(pair)),
-            *(Difference(text=each.text, sql=each.sql) for each in renames),
-        ]
+        # Here, since it is for a host that adopts the tables, once.
+        from .verify import differences
 
-
-class _Pair(Struct, frozen=True, kw_only=True):
-    expected: int
-    found: int
-
-
-class _Rename(Struct, frozen=True, kw_only=True):
-    text: str
-    sql: list[str]
-    as_found: str
-    """What gives the expected table the name that is found."""
-
-
-def _mends(conn: psycopg.Connection[Any]) -> list[Callable[[_Pair], list[Difference]]]:
-    """Return the queries in the order of their mends.
-
-    What depends on a column or a key goes before it is changed. A key has a successor
-    before it goes, but there can be one primary key only.
-    """
-    return [
-        lambda pair: _verify_storage(conn, pair.found),
-        lambda pair: _verify_triggers(conn, pair.found),
-        lambda pair: _verify_constraints(conn, pair.found),
-        lambda pair: _verify_invalid(conn, pair.found),
-        lambda pair: _verify_computed(conn, pair),
-        lambda pair: _verify_missing(conn, pair),
-        lambda pair: _verify_types(conn, pair),
-        lambda pair: _verify_not_null(conn, pair),
-        lambda pair: _verify_identities(conn, pair),
-        lambda pair: _verify_sequences(conn, pair),
-        lambda pair: _verify_indexes(conn, pair, "u"),
-        lambda pair: _verify_surplus(conn, pair),
-        lambda pair: _verify_indexes(conn, pair, "p"),
-        lambda pair: _verify_indexes(conn, pair, ""),
-        lambda pair: _verify_unknown(conn, pair),
-    ]
-
-
-@query
-def _expect() -> None: ...
-
-
-@query
-def _verify_pairs(schema: str) -> list[_Pair]: ...
-
-
-@query
-def _verify_names(schema: str) -> list[Difference]: ...
-
-
-@query
-def _verify_kinds(schema: str) -> list[Difference]: ...
-
-
-@query
-def _verify_tables(schema: str) -> list[Difference]: ...
-
-
-@query
-def _verify_renames(pair: _Pair) -> list[_Rename]: ...
-
-
-@query
-def _verify_storage(found: int) -> list[Difference]: ...
-
-
-@query
-def _verify_triggers(found: int) -> list[Difference]: ...
-
-
-@query
-def _verify_constraints(found: int) -> list[Difference]: ...
-
-
-@query
-def _verify_invalid(found: int) -> list[Difference]: ...
-
-
-@query
-def _verify_computed(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_missing(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_types(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_not_null(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_identities(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_sequences(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_indexes(pair: _Pair, kind: str) -> list[Difference]: ...
-
-
-@query
-def _verify_surplus(pair: _Pair) -> list[Difference]: ...
-
-
-@query
-def _verify_unknown(pair: _Pair) -> list[Difference]: ...
+        return differences.of_schema(conn, name)
 
 
 class _Target(Struct, frozen=True, kw_only=True):

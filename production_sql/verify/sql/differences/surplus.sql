@@ -1,5 +1,5 @@
 -- Further keys, unique indexes and exclusion constraints; but not one that refuses no more
--- than a key of the migrations does. Of those that have a name of theirs, verify_indexes
+-- than a key of the migrations does. Of those that have a name of theirs, indexes
 -- tells.
 WITH index AS (
     SELECT
@@ -7,7 +7,7 @@ WITH index AS (
         class.oid,
         class.relname AS name,
         index.indisunique AS is_unique,
-        -- As in verify_indexes.
+        -- As in indexes.
         coalesce(
             regexp_replace(
                 split_part(pg_get_indexdef(class.oid), owner.relname || ' USING ', 2),

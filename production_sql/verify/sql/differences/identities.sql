@@ -60,5 +60,5 @@ WHERE
     AND found.attrelid = %(found)s::oid
     AND expected.attidentity != ''
     AND found.attidentity = ''
-    -- What can be no number is for a person: see verify_types.
+    -- What can be no number is for a person: see types.
     AND type.typcategory IN ('N', 'S')

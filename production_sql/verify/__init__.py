@@ -1,0 +1,1 @@
+"""What schema.verify looks at; loaded when it is called."""
