@@ -246,6 +246,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ALTER TABLE production_drafts RENAME CONSTRAINT production_drafts_pkey
             TO "PK of drafts";
         ALTER INDEX ix_production_drafts_strategy_id RENAME TO mine;
+        CREATE UNIQUE INDEX again ON production_drafts (draft_id);
         """,
         [
             f"{D} is to have the {UQ_DRAFTS}, and has it as production_drafts_draft_id_key",
@@ -321,7 +322,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
             f"(USING btree (asset_type)) {REFUSES}",
         ],
     ),
-    "indexes of other columns, partial, in other order, or of a key": (
+    "indexes that are partial, unique, or of a key": (
         """
         DROP INDEX ix_production_drafts_strategy_id;
         ALTER TABLE production_drafts
@@ -330,8 +331,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
         CREATE INDEX ix_production_bundles_draft_id
             ON production_bundles (draft_id, created_at, id) WHERE draft_id > 'a';
         DROP INDEX ix_production_bundle_assets_bundle_id;
-        CREATE INDEX ix_production_bundle_assets_bundle_id
-            ON production_bundle_assets (bundle_id, id DESC);
+        CREATE UNIQUE INDEX ix_production_bundle_assets_bundle_id
+            ON production_bundle_assets (bundle_id, id);
         """,
         [
             f"{D} is to have the {IX_DRAFTS}, and has {ANOTHER}",
@@ -625,6 +626,7 @@ def test_what_a_host_has_added_and_no_call_runs_into_is_no_difference(
             ALTER created_at SET DEFAULT now();
         CREATE INDEX mine ON production_drafts (updated_at) WHERE body > 'a';
         CREATE UNIQUE INDEX again ON production_drafts (draft_id);
+        CREATE INDEX again_too ON production_drafts (strategy_id, created_at, id);
         ALTER INDEX ix_production_drafts_strategy_id SET (fillfactor = 80);
         ALTER TABLE production_drafts SET (fillfactor = 80);
         ALTER SEQUENCE production_drafts_id_seq RESTART 1000;
@@ -719,16 +721,20 @@ def test_a_foreign_key_of_another_table_is_for_a_person(
     conn.execute(LEGACY)
     conn.execute("""
         ALTER TABLE production_assets ADD CONSTRAINT of_asset FOREIGN KEY (asset_id)
-            REFERENCES production_bundle_assets (asset_id)
+            REFERENCES production_bundle_assets (asset_id);
+        CREATE TABLE reviews (asset_id text CONSTRAINT of_asset
+            REFERENCES production_bundle_assets (asset_id)) PARTITION BY LIST (asset_id);
+        CREATE TABLE part_of_them PARTITION OF reviews DEFAULT;
     """)
 
     assert differences(conn) == [
         schema.Difference(
-            text="host.production_assets: the foreign key of_asset refuses to let go of "
-            f"what it refers to: FOREIGN KEY (asset_id) REFERENCES {A}(asset_id). Only a "
-            "person can say what becomes of it",
+            text=f"host.{table}: the foreign key of_asset refuses to let go of what it "
+            f"refers to: FOREIGN KEY (asset_id) REFERENCES {A}(asset_id). Only a person can "
+            "say what becomes of it",
             sql=[],
         )
+        for table in ("production_assets", "reviews")
     ]
 
 
