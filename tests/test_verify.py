@@ -730,8 +730,8 @@ def test_a_foreign_key_of_another_table_is_for_a_person(
     assert differences(conn) == [
         schema.Difference(
             text=f"host.{table}: the foreign key of_asset refuses to let go of what it "
-            f"refers to: FOREIGN KEY (asset_id) REFERENCES {A}(asset_id). Only a person can "
-            "say what becomes of it",
+            f"refers to: FOREIGN KEY (asset_id) REFERENCES {A}(asset_id). Only a person "
+            "can say what becomes of it",
             sql=[],
         )
         for table in ("production_assets", "reviews")
