@@ -1,0 +1,167 @@
+"""The code blocks of a page, run in their order, as one session.
+
+- ``python`` is run in a namespace of the page; ``sql`` on the page's database.
+- ``sh`` is run by bash in a copy of the checkout, for an example in its folder there.
+- A block of any kind that begins with a comment which is a path is that file: it is
+  written, or, if it is there already, is a part of it.
+- ``text`` is what the block before it has printed.
+- ``mermaid`` is a drawing.
+
+Where the database is stands in DATABASE_URL, and for yoyo in YOYO_URL.
+"""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from configparser import ConfigParser
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from msgspec import Struct
+from psycopg.conninfo import conninfo_to_dict
+
+CHECKOUT = Path(__file__).parents[1]
+# By the benchmark of all in small, and by nobody, as it takes hours.
+NOT_IN_CI = {"bench", "bench-scale"}
+
+
+class Block(Struct, frozen=True):
+    """A code block: line is that of its first line of text."""
+
+    kind: str
+    line: int
+    text: str
+
+    @property
+    def file(self) -> str | None:
+        """The path that the block begins with."""
+        match = re.match(r"(?:--|#|;) (\S+/)*(\S+\.[a-z]+)$", self.text, re.MULTILINE)
+        return match and match[0].split()[1]
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Return the code blocks of a page, quotes left out; one without a fence has no kind."""
+    lines = iter(enumerate(text.splitlines(), 1))
+    before = ""
+    for number, line in lines:
+        if fence := re.match(r"(```+)([\w-]*)", line):
+            inside: list[str] = []
+            for _, each in lines:
+                if each == fence[1]:
+                    break
+                inside.append(each)
+            yield Block(fence[2], number + 1, "\n".join([*inside, ""]))
+        elif re.match(r" {4,}" if not before.strip() else r"\s+```", line):
+            yield Block("", number, line)
+        before = line
+
+
+def is_run_elsewhere(command: str) -> bool:
+    """Tell if a command cannot be run within a test, which then looks who runs it."""
+    if make := re.fullmatch(r"make ([\w-]+)( [A-Z]+=\S+)*", command):
+        ci = (CHECKOUT / ".ci" / "run").read_text("utf-8")
+        makefile = (CHECKOUT / "Makefile").read_text("utf-8")
+        assert f"\n{make[1]}:" in makefile
+        assert make[1] in NOT_IN_CI or re.search(rf"\bmake {make[1]}\b", ci), command
+        return True
+    if install := re.fullmatch(r"pip install (?:'\.\[(\w+)\]'|\.)", command):
+        setup = ConfigParser()
+        setup.read(CHECKOUT / "setup.cfg")
+        assert install[1] in (None, *setup["options.extras_require"]), command
+        return True
+    if command.endswith(source := " package:production_sql:migrations"):
+        # Which is empty in an editable install; .ci/run has one of the wheel.
+        assert source.strip() in (CHECKOUT / ".ci" / "smoke.py").read_text("utf-8")
+        return True
+    # The test's own is set instead.
+    return bool(re.fullmatch(r"export (DATABASE_URL|YOYO_URL)=\S+", command))
+
+
+class Session:
+    """What the blocks of a page share."""
+
+    def __init__(self, page: Path, folder: Path, dsn: str) -> None:
+        self.page = page.relative_to(CHECKOUT)
+        self.dsn = dsn
+        self.blocks = list(blocks(page.read_text("utf-8")))
+        self.printed: str | None = None
+        self.namespace: dict[str, Any] = {"__name__": "page"}
+        self.folder = folder / "checkout"
+        if self.page.parts[0] == "examples" or any(b.kind == "sh" for b in self.blocks):
+            kept_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__")
+            shutil.copytree(CHECKOUT, self.folder, ignore=kept_out)
+        if self.page.parts[0] == "examples":
+            self.folder /= self.page.parent
+        self.folder.mkdir(exist_ok=True)
+
+    def run(self) -> None:
+        """Run the blocks; the error of one has the page and the line."""
+        runs: dict[str, Callable[[Block], str | None]] = {
+            "python": self._python,
+            "sql": self._sql,
+            "sh": self._sh,
+            "text": self._text,
+            "mermaid": lambda _: None,
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            self._enter(patch)
+            for block in self.blocks:
+                try:
+                    run = self._file if block.file else runs[block.kind]
+                    self.printed = run(block)
+                except Exception as error:
+                    error.add_note(f"{self.page}:{block.line}: {block.kind or 'no kind'}")
+                    raise
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
+                del sys.modules[name]
+
+    def _enter(self, patch: pytest.MonkeyPatch) -> None:
+        params = conninfo_to_dict(self.dsn)
+        at = f"//{params['user']}@/{params['dbname']}?host={params['host']}"
+        at += f"&port={params['port']}"
+        patch.setenv("DATABASE_URL", f"postgresql:{at}")
+        patch.setenv("YOYO_URL", f"postgresql+psycopg:{at}")
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        patch.chdir(self.folder)
+        patch.syspath_prepend(str(self.folder))
+
+    def _file(self, block: Block) -> None:
+        file = self.folder / str(block.file)
+        if file.exists():
+            _, _, quoted = block.text.partition("\n")
+            assert quoted.strip() in file.read_text("utf-8"), f"{block.file} is another"
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, "utf-8")
+
+    def _python(self, block: Block) -> str:
+        tree = ast.parse(block.text)
+        ast.increment_lineno(tree, block.line - 1)
+        with redirect_stdout(StringIO()) as printed:
+            exec(compile(tree, str(CHECKOUT / self.page), "exec"), self.namespace)
+        return printed.getvalue()
+
+    def _sql(self, block: Block) -> None:
+        with psycopg.connect(self.dsn, autocommit=True) as conn:
+            conn.execute(block.text.encode())
+
+    def _sh(self, block: Block) -> str:
+        commands = (re.sub(r"(^|\s+)# .*", "", line) for line in block.text.splitlines())
+        script = "\n".join(each for each in commands if not is_run_elsewhere(each))
+        bash = ["bash", "-euo", "pipefail", "-c", script]
+        run = subprocess.run(bash, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert run.returncode == 0, f"{script}\n{run.stdout}{run.stderr}"
+        return run.stdout
+
+    def _text(self, block: Block) -> None:
+        assert self.printed is not None, "no block before it has printed this"
+        assert self.printed.strip() == block.text.strip()
