@@ -1,7 +1,7 @@
 """The code blocks of a page, run in their order, as one session.
 
 - ``python`` is run in a namespace of the page; ``sql`` on the page's database.
-- ``sh`` is run by bash in a copy of the checkout, for an example in its folder there.
+- ``sh`` is run by bash, in the folder of the page's session.
 - A block of any kind that begins with a comment which is a path is that file: it is
   written, or, if it is there already, is a part of it.
 - ``text`` is what the block before it has printed.
@@ -48,7 +48,7 @@ class Block(Struct, frozen=True):
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Return the code blocks of a page, quotes left out; one without a fence has no kind."""
+    """Return the code blocks of a page, but in quotes; without a fence it has no kind."""
     lines = iter(enumerate(text.splitlines(), 1))
     before = ""
     for number, line in lines:
@@ -69,13 +69,15 @@ def is_run_elsewhere(command: str) -> bool:
     if make := re.fullmatch(r"make ([\w-]+)( [A-Z]+=\S+)*", command):
         ci = (CHECKOUT / ".ci" / "run").read_text("utf-8")
         makefile = (CHECKOUT / "Makefile").read_text("utf-8")
-        assert f"\n{make[1]}:" in makefile
-        assert make[1] in NOT_IN_CI or re.search(rf"\bmake {make[1]}\b", ci), command
+        assert f"\n{make[1]}:" in makefile, f"no target: {command}"
+        is_in_ci = re.search(rf"\bmake {make[1]}\b", ci)
+        assert is_in_ci or make[1] in NOT_IN_CI, f"not in .ci/run: {command}"
         return True
     if install := re.fullmatch(r"pip install (?:'\.\[(\w+)\]'|\.)", command):
         setup = ConfigParser()
         setup.read(CHECKOUT / "setup.cfg")
-        assert install[1] in (None, *setup["options.extras_require"]), command
+        is_extra = install[1] in (None, *setup["options.extras_require"])
+        assert is_extra, f"no extra: {command}"
         return True
     if command.endswith(source := " package:production_sql:migrations"):
         # Which is empty in an editable install; .ci/run has one of the wheel.
@@ -85,26 +87,27 @@ def is_run_elsewhere(command: str) -> bool:
     return bool(re.fullmatch(r"export (DATABASE_URL|YOYO_URL)=\S+", command))
 
 
+def copy_of_checkout(folder: Path) -> Path:
+    """Return a folder in which the commands of a page may do what they like."""
+    kept_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__")
+    copy = folder / "checkout"
+    return shutil.copytree(CHECKOUT, copy, ignore=kept_out, copy_function=shutil.copyfile)
+
+
 class Session:
     """What the blocks of a page share."""
 
-    def __init__(self, page: Path, folder: Path, dsn: str) -> None:
-        self.page = page.relative_to(CHECKOUT)
+    def __init__(self, page: str, text: str, folder: Path, dsn: str) -> None:
+        self.page = page
+        self.blocks = list(blocks(text))
+        self.folder = folder
         self.dsn = dsn
-        self.blocks = list(blocks(page.read_text("utf-8")))
         self.printed: str | None = None
         self.namespace: dict[str, Any] = {"__name__": "page"}
-        self.folder = folder / "checkout"
-        if self.page.parts[0] == "examples" or any(b.kind == "sh" for b in self.blocks):
-            kept_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__")
-            shutil.copytree(CHECKOUT, self.folder, ignore=kept_out)
-        if self.page.parts[0] == "examples":
-            self.folder /= self.page.parent
-        self.folder.mkdir(exist_ok=True)
 
     def run(self) -> None:
         """Run the blocks; the error of one has the page and the line."""
-        runs: dict[str, Callable[[Block], str | None]] = {
+        runners: dict[str, Callable[[Block], str | None]] = {
             "python": self._python,
             "sql": self._sql,
             "sh": self._sh,
@@ -115,7 +118,8 @@ class Session:
             self._enter(patch)
             for block in self.blocks:
                 try:
-                    run = self._file if block.file else runs[block.kind]
+                    run = self._file if block.file else runners.get(block.kind)
+                    assert run is not None, "nothing runs this block"
                     self.printed = run(block)
                 except Exception as error:
                     error.add_note(f"{self.page}:{block.line}: {block.kind or 'no kind'}")
@@ -138,7 +142,8 @@ class Session:
         file = self.folder / str(block.file)
         if file.exists():
             _, _, quoted = block.text.partition("\n")
-            assert quoted.strip() in file.read_text("utf-8"), f"{block.file} is another"
+            is_part = quoted.strip() in file.read_text("utf-8")
+            assert is_part, f"this is not in {block.file}"
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text, "utf-8")
@@ -164,4 +169,4 @@ class Session:
 
     def _text(self, block: Block) -> None:
         assert self.printed is not None, "no block before it has printed this"
-        assert self.printed.strip() == block.text.strip()
+        assert self.printed.strip() == block.text.strip(), f"not this:\n{self.printed}"

@@ -133,7 +133,7 @@ def make(
             client.rollback()
         except psycopg.errors.DeadlockDetected:
             # A transaction, such as a load, and a discard that looks again keep their
-            # locks: see the README.
+            # locks: docs/promises.md.
             if not may_deadlock:
                 raise
             client.rollback()

@@ -7,7 +7,7 @@ import pytest
 
 from production_sql import schema
 
-from .markdown import CHECKOUT, Session, blocks
+from .markdown import CHECKOUT, Session, blocks, copy_of_checkout
 
 # Pages whose blocks are run by a test of their own.
 ELSEWHERE = {
@@ -38,7 +38,36 @@ def test_every_block_of_a_page_runs(name: str, dsn: str, tmp_path: Path) -> None
     if name in WITHOUT_TABLES:
         schema.rollback(dsn)
 
-    Session(PAGES[name], tmp_path, dsn).run()
+    text = PAGES[name].read_text("utf-8")
+    folder = copy_of_checkout(tmp_path) if "```sh\n" in text else tmp_path
+
+    Session(name, text, folder, dsn).run()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "error"),
+    [
+        ("```ini\na = 1\n```", "```ini\n; a.ini\na = 1\n```", "nothing runs this"),
+        ("\n    indented", "within a\n    paragraph", "nothing runs this"),
+        ("-\n  ```python\n  1\n  ```", "```python\n1\n```", "nothing runs this"),
+        ("```text\n1\n```", "```python\nprint(1)\n```\n```text\n1\n```", "no block before"),
+        ("```sh\necho 2\n```\n```text\n1\n```", "```sh\necho 2\n```", "not this:\n2"),
+        ("```python\n1 / 0\n```", "```python\n1 / 1\n```", "division by zero"),
+        ("```sql\nSELECT nothing\n```", "```sql\nSELECT\n```", "does not exist"),
+        ("```sh\nfalse # a\n```", "```sh\n# false\n```", "false"),
+        ("```sh\nmake all\n```", "```sh\nmake test  # all\n```", "no target: make all"),
+        ("```sh\npip install '.[no]'\n```", "```sh\npip install .\n```", "no extra: pip"),
+        ("```ini\n# a.ini\nb\n```", "```ini\n# a.ini\n```", "this is not in a.ini"),
+    ],
+)
+def test_a_block_that_nothing_runs_or_that_is_not_true_is_found(
+    wrong: str, right: str, error: str, dsn: str, tmp_path: Path
+) -> None:
+    Session("page.md", right, tmp_path, dsn).run()
+
+    with pytest.raises(Exception, match=re.escape(error)) as raised:
+        Session("page.md", wrong, tmp_path, dsn).run()
+    assert raised.value.__notes__[0].startswith("page.md:")
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() & ELSEWHERE))
