@@ -19,7 +19,7 @@ from .runner import Queries
 
 SCHEMA = "production_sql_demo"
 
-query = Queries(folder("examples"))
+query = Queries(folder("examples") / "sql")
 
 
 @query

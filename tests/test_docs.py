@@ -15,7 +15,7 @@ ELSEWHERE = {
     "docs/review.md": "tests/test_check_docs.py",
     "docs/testing.md": "tests/test_pytest_plugin.py",
     "examples/fastapi_app/README.md": "tests/test_fastapi_app.py",
-    "examples/own_queries/README.md": "tests/test_own_queries.py",
+    "examples/own_queries/README.md": "tests/test_check_docs.py",
 }
 # Whose first commands are those that make the tables; for the others these are there.
 WITHOUT_TABLES = {"README.md", "docs/migrations.md"}
