@@ -29,9 +29,12 @@ def _create(bundle_id: Id, asset: AssetDTO) -> AssetOutcome: ...
 def create(bundle_id: str, asset: AssetDTO) -> Steps[None]:
     """Add an asset at the end of a bundle's list.
 
-    Raises NotFoundError if there is no such bundle, AlreadyExistsError if the bundle has an
-    asset with this id, AssetConflictError if another bundle has it, and InvalidValueError
-    before anything is sent. In any case nothing is written.
+    In autocommit it is committed when the call returns; otherwise it is the caller's to
+    commit. Raises NotFoundError if there is no such bundle, AlreadyExistsError if the
+    bundle has an asset with this id, AssetConflictError, naming both bundles, if another
+    has it, InvalidValueError, before anything is sent, for a value that would not come back
+    equal, and ProductionError if a trigger keeps holding back the write. In any case
+    nothing is written, and the caller's transaction goes on.
     """
     outcome = yield from _write(_create.bind(bundle_id, asset), bundle_id, asset)
     if not outcome.is_written(bundle_id):
@@ -48,9 +51,12 @@ def _upsert(bundle_id: Id, asset: AssetDTO) -> AssetOutcome: ...
 def upsert(bundle_id: str, asset: AssetDTO) -> Steps[bool]:
     """Add an asset at the end of a bundle's list, or bring the stored one up to date.
 
-    Returns True if a row was written; nothing is if the stored asset is equal. Raises
-    NotFoundError if there is no such bundle and AssetConflictError if another bundle has
-    the asset, with nothing written, and InvalidValueError before anything is sent.
+    Returns True if a row was written; nothing is if the stored asset is equal. In
+    autocommit it is committed when the call returns; otherwise it is the caller's to
+    commit. Raises NotFoundError if there is no such bundle, AssetConflictError, naming both
+    bundles, if another has the asset, InvalidValueError, before anything is sent, for a
+    value that would not come back equal, and ProductionError if a trigger keeps holding
+    back the write. In any case nothing is written, and the caller's transaction goes on.
     """
     outcome = yield from _write(_upsert.bind(bundle_id, asset), bundle_id, asset)
     return outcome.is_written(bundle_id)
@@ -60,7 +66,9 @@ def upsert(bundle_id: str, asset: AssetDTO) -> Steps[bool]:
 def fetch(asset_id: Id) -> AssetDTO | None:
     """Return the asset with this id, or None.
 
-    Raises InvalidValueError before anything is sent.
+    Only reads, as part of the caller's transaction, if there is one. Raises
+    InvalidValueError, before anything is sent, for what no id can be: one has 1 to 640
+    characters.
     """
     ...
 
@@ -69,6 +77,8 @@ def fetch(asset_id: Id) -> AssetDTO | None:
 def fetch_by_bundle(bundle_id: Id) -> list[AssetDTO]:
     """Return the assets of a bundle in order; none if there is no such bundle.
 
-    Raises InvalidValueError before anything is sent.
+    Only reads, as part of the caller's transaction, if there is one. Raises
+    InvalidValueError, before anything is sent, for what no id can be: one has 1 to 640
+    characters.
     """
     ...

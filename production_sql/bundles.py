@@ -51,9 +51,13 @@ def _create(bundle: DraftBundleDTO) -> AssetOutcome: ...
 def create(bundle: DraftBundleDTO) -> Steps[None]:
     """Insert a bundle with its assets.
 
-    Raises AlreadyExistsError if a bundle with this id is stored, which is left as it is;
-    AssetConflictError if an asset belongs to another bundle; and InvalidValueError before
-    anything is sent. In any case nothing is written.
+    In autocommit it is committed when the call returns; otherwise it is the caller's to
+    commit, and a savepoint in the transaction. Raises AlreadyExistsError if a bundle with
+    this id is stored, which is left as it is; AssetConflictError, naming both bundles, if
+    an asset belongs to another; InvalidValueError, before anything is sent, for a value
+    that would not come back equal or an asset that is listed twice; and ProductionError if
+    a trigger keeps holding back the write. In any case nothing is written, and the
+    caller's transaction goes on.
     """
     call = _create.bind(bundle)
     _check_assets_differ(bundle, "bundles.create: DraftBundleDTO")
@@ -70,9 +74,13 @@ def upsert(bundle: DraftBundleDTO) -> Steps[bool]:
     """Insert a bundle, or bring the stored one up to date; True if a row was written.
 
     The list of assets is replaced: what is not in it is deleted, and an asset that stays
-    keeps its created_at. Nothing is written if the stored bundle is equal. Raises
-    AssetConflictError if an asset belongs to another bundle, with nothing written, and
-    InvalidValueError before anything is sent.
+    keeps its created_at. Nothing is written if the stored bundle is equal. In autocommit it
+    is committed when the call returns; otherwise it is the caller's to commit, and a
+    savepoint in the transaction. Raises AssetConflictError, naming both bundles, if an
+    asset belongs to another; InvalidValueError, before anything is sent, for a value that
+    would not come back equal or an asset that is listed twice; and ProductionError if a
+    trigger keeps holding back the write. In any case nothing is written, and the caller's
+    transaction goes on.
     """
     call = _upsert.bind(bundle)
     _check_assets_differ(bundle, "bundles.upsert: DraftBundleDTO")
@@ -129,10 +137,11 @@ def upsert_many(
     All of it takes effect or nothing, and as if each bundle had its upsert in the order
     given: an asset goes from one to another if the one comes first that gives it up. In
     autocommit it is a transaction, otherwise a savepoint in the caller's. Another load into
-    the schema, of drafts or bundles, waits for the end of that. Raises InvalidValueError,
-    with the place of the bundle in the iterable, before anything of its batch is sent;
-    AssetConflictError, with its place too, if an asset belongs to another bundle; and
-    whatever the iterable or on_progress raises.
+    the schema, of drafts or bundles, waits for the end of the transaction. Raises
+    InvalidValueError, with the place of the bundle in the iterable, before anything of its
+    batch is sent; AssetConflictError, with its place too, if an asset belongs to another
+    bundle; ProductionError if a trigger keeps holding back a write; and whatever the
+    iterable or on_progress raises.
     """
     pages = Pages("bundles.upsert_many", bundles, batch_size, _keys)
     return (yield from written_in_pages(pages, _write, on_progress))
@@ -142,7 +151,9 @@ def upsert_many(
 def fetch(bundle_id: Id) -> DraftBundleDTO | None:
     """Return the bundle with this id and its assets in order, or None.
 
-    Raises InvalidValueError before anything is sent.
+    Only reads, as part of the caller's transaction, if there is one. Raises
+    InvalidValueError, before anything is sent, for what no id can be: one has 1 to 640
+    characters.
     """
     ...
 
@@ -159,8 +170,10 @@ def fetch_by_draft(
 ) -> Steps[list[DraftBundleDTO]]:
     """Return the bundles of a draft, the first stored first, at most limit of them.
 
-    after is the bundle_id of the last one seen, to go on from there. Raises NotFoundError
-    if the draft has no bundle of that id, and InvalidValueError before anything is sent.
+    Each has its assets in order. after is the bundle_id of the last one seen, to go on from
+    there. Only reads, as part of the caller's transaction, if there is one. Raises
+    NotFoundError if the draft has no bundle of that id, and InvalidValueError, before
+    anything is sent, for what no id or limit can be; the transaction stays usable.
     """
     page = yield from once(_fetch_by_draft.bind(draft_id, limit, after))
     if after is not None and not page:
@@ -172,9 +185,11 @@ def fetch_by_draft(
 def stream(*, draft_id: Id | None = None) -> Iterator[DraftBundleDTO]:
     """Return the bundles, or those of a draft, one by one, the first stored first.
 
-    As drafts.stream does: in constant memory, to be read to the end or closed, within the
-    caller's transaction or, in autocommit, with a snapshot of its own. Raises
-    InvalidValueError before anything is sent.
+    Each has its assets in order. As drafts.stream does: in constant memory, to be read to
+    the end or closed (``with bundles.stream(conn) as rows:``), within the caller's
+    transaction or, in autocommit, with a snapshot of its own. An async connection gives an
+    async iterator. Raises InvalidValueError, before anything is sent, for what no id can
+    be.
     """
     ...
 
@@ -187,6 +202,9 @@ def _discard(bundle_id: Id) -> Outcome: ...
 def discard(bundle_id: str) -> Steps[bool]:
     """Delete a bundle with its assets; True if there was one.
 
-    Raises InvalidValueError before anything is sent.
+    In autocommit that is committed when the call returns; otherwise it is the caller's to
+    commit. Raises InvalidValueError, before anything is sent, for what no id can be, with
+    the caller's transaction as it was; and ProductionError if a trigger keeps holding back
+    the deletion.
     """
     return (yield from settled(_discard.bind(bundle_id))).outcome == "written"

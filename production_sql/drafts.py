@@ -28,8 +28,10 @@ def _create(draft: ContentDraftDTO) -> bool: ...
 def create(draft: ContentDraftDTO) -> Steps[None]:
     """Insert a draft.
 
-    Raises AlreadyExistsError if a draft with this id is stored, which is left as it is, and
-    InvalidValueError before anything is sent.
+    In autocommit it is committed when the call returns; otherwise it is the caller's to
+    commit. Raises AlreadyExistsError if a draft with this id is stored, which is left as it
+    is, and InvalidValueError, before anything is sent, for a value that would not come back
+    equal. After either the caller's transaction goes on as if nothing had been.
     """
     if not (yield from once(_create.bind(draft))):
         raise AlreadyExistsError(f"draft {draft.draft_id!r} exists: upsert replaces it")
@@ -44,7 +46,10 @@ def upsert(draft: ContentDraftDTO) -> Steps[bool]:
     """Insert a draft, or bring the stored one up to date; True if a row was written.
 
     Nothing is written if the stored draft is equal but for created_at, which stays that of
-    the first write. Raises InvalidValueError before anything is sent.
+    the first write. In autocommit it is committed when the call returns; otherwise it is
+    the caller's to commit. Raises InvalidValueError, before anything is sent, for a value
+    that would not come back equal, with the caller's transaction as it was; and
+    ProductionError if a trigger keeps holding back the write.
     """
     return (yield from settled(_upsert.bind(draft))).outcome == "written"
 
@@ -70,10 +75,11 @@ def upsert_many(
 
     All of it takes effect or nothing: in autocommit it is a transaction, otherwise a
     savepoint in the caller's. Another such call in the schema, or of bundles.upsert_many,
-    waits for the end of that.
+    waits for the end of the transaction.
     (A task that is cancelled at the very end may find all of it stored.)
     Raises InvalidValueError, with the place of the draft in the iterable, before anything
-    of its batch is sent; and whatever the iterable or on_progress raises.
+    of its batch is sent; ProductionError if a trigger keeps holding back a write; and
+    whatever the iterable or on_progress raises.
     """
     pages = Pages("drafts.upsert_many", drafts, batch_size, lambda draft: [draft.draft_id])
     return (
@@ -87,7 +93,9 @@ def upsert_many(
 def fetch(draft_id: Id) -> ContentDraftDTO | None:
     """Return the draft with this id, or None.
 
-    Raises InvalidValueError before anything is sent.
+    Only reads, as part of the caller's transaction, if there is one. Raises
+    InvalidValueError, before anything is sent, for what no id can be: one has 1 to 640
+    characters.
     """
     ...
 
@@ -104,8 +112,11 @@ def fetch_by_strategy(
 ) -> Steps[list[ContentDraftDTO]]:
     """Return the drafts of a strategy, oldest first, at most limit of them.
 
-    after is the draft_id of the last one seen, to go on from there. Raises NotFoundError if
-    the strategy has no draft of that id, and InvalidValueError before anything is sent.
+    They are in the order of their created_at, and where that is equal in that of their
+    first write. after is the draft_id of the last one seen, to go on from there. Only
+    reads, as part of the caller's transaction, if there is one. Raises NotFoundError if the
+    strategy has no draft of that id, and InvalidValueError, before anything is sent, for
+    what no id or limit can be; the transaction stays usable.
     """
     page = yield from once(_fetch_by_strategy.bind(strategy_id, limit, after))
     if after is not None and not page:
@@ -120,9 +131,10 @@ def stream(*, strategy_id: Id | None = None) -> Iterator[ContentDraftDTO]:
     """Return the drafts, or those of a strategy, one by one, the first stored first.
 
     For any number of them in constant memory: the server keeps the rows and is asked for a
-    hundred at a time. To be read to the end or closed, within the caller's transaction or,
-    in autocommit, with a snapshot of its own. Raises InvalidValueError before anything is
-    sent.
+    hundred at a time. To be read to the end or closed (``with drafts.stream(conn) as
+    rows:``), within the caller's transaction or, in autocommit, with a snapshot of its own.
+    An async connection gives an async iterator. Raises InvalidValueError, before anything
+    is sent, for what no id can be.
     """
     ...
 
@@ -135,6 +147,9 @@ def _discard(draft_id: Id) -> Outcome: ...
 def discard(draft_id: str) -> Steps[bool]:
     """Delete a draft, its bundles and their assets; True if there was anything to delete.
 
-    Raises InvalidValueError before anything is sent.
+    All of them go or none. In autocommit that is committed when the call returns; otherwise
+    it is the caller's to commit. Raises InvalidValueError, before anything is sent, for
+    what no id can be, with the caller's transaction as it was; and ProductionError if a
+    trigger keeps holding back the deletion.
     """
     return (yield from settled(_discard.bind(draft_id))).outcome == "written"

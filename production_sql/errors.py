@@ -6,20 +6,33 @@ class ProductionError(Exception):
 
 
 class AlreadyExistsError(ProductionError):
-    """A create found its id taken. Nothing was written."""
+    """A create found its id taken. Nothing was written, and the transaction goes on."""
 
 
 class NotFoundError(ProductionError):
-    """What a call refers to is not there. Nothing was written."""
+    """What a call refers to is not there. Nothing was written, and the transaction goes on.
+
+    The bundle of an asset, the key that a page is to go on after, or a schema.
+    """
 
 
 class AssetConflictError(ProductionError):
-    """An asset of the call belongs to another bundle. Nothing was written."""
+    """An asset of the call belongs to another bundle, which the message names.
+
+    Nothing was written, and the transaction goes on.
+    """
 
 
 class InvalidValueError(ProductionError, ValueError):
-    """A value that PostgreSQL would refuse or not give back equal. Nothing was sent."""
+    """A value that PostgreSQL would refuse or not give back equal. Nothing was sent.
+
+    The message names the call, and the Struct and field or the parameter.
+    """
 
 
 class QueryError(ProductionError):
-    """A declared query and its SQL file do not fit, or its result is not as declared."""
+    """A declared query and its SQL file do not fit, or its result is not as declared.
+
+    The former is raised at import. Of the latter the statement has taken effect, in the
+    transaction that it is part of.
+    """

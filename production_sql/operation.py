@@ -88,15 +88,21 @@ Steps: TypeAlias = Generator[_Step, list[Any], T]
 
 
 def take(items: Iterator[T] | AsyncIterator[T], at_most: int) -> Steps[list[T]]:
-    """Return the next items; none at the end.
+    """Return the next items, at_most of them; none at the end.
 
-    An async iterator takes an async connection.
+    An async iterator takes an async connection, or it is a TypeError.
     """
     return (yield _Take(items, at_most))
 
 
 def once(call: Call[T], *, prepare: bool | None = None) -> Steps[T]:
-    """Send one query and return its result; prepare is that of psycopg."""
+    """Send one query and return its result.
+
+    As ``yield from once(fetch.bind(post_id))``. It is a statement of the caller's
+    transaction, or in autocommit one of its own. Raises QueryError if the result is not as
+    declared, and the driver's errors, after which the caller's transaction is to be rolled
+    back. prepare is that of psycopg.
+    """
     result: list[T] = yield _Batch((call,), is_atomic=False, prepare=prepare)
     return result[0]
 
@@ -121,9 +127,12 @@ def atomic(
 
 
 def atomic(*calls: Call[Any], prepare: bool | None = None) -> Steps[tuple[Any, ...]]:
-    """Send queries together, all or nothing, and return their results.
+    """Send queries together, all or nothing, and return their results as a tuple.
 
-    prepare is that of psycopg, for one by itself.
+    One round trip. They are a savepoint in the caller's transaction, or in autocommit a
+    transaction. Raises the driver's error of the first that fails, once all of them are
+    undone: the caller's transaction goes on if that is caught. prepare is that of psycopg,
+    for one by itself.
     """
     try:
         return tuple((yield _Batch(calls, is_atomic=True, prepare=prepare)))
@@ -252,12 +261,23 @@ async def _drive_async(conn: AsyncConnection[Any], steps: Steps[T], step: _Step)
 
 
 def operation(function: Callable[P, Steps[T]]) -> Operation[P, T]:
-    """Declare a generator function to be an operation."""
+    """Declare a generator function to be an operation: a call of several statements.
+
+    The function returns Steps[T], and its call with a connection first a T, or from an
+    async one an awaitable of it. Each ``once`` is a statement and each ``atomic`` a unit of
+    the caller's transaction; in autocommit each of them commits. What the function raises
+    undoes nothing: refuse before you write. Raises QueryError if it does not return Steps.
+    """
     return Operation(function)
 
 
 def atomic_operation(function: Callable[P, Steps[T]]) -> Operation[P, T]:
-    """Declare an operation whose steps take effect together or not at all."""
+    """Declare an operation whose steps take effect together or not at all.
+
+    It is a savepoint in the caller's transaction, or in autocommit a transaction; whatever
+    error leaves it has undone all of it. Raises QueryError if the function does not return
+    Steps.
+    """
     return Operation(function, is_atomic=True)
 
 

@@ -86,7 +86,11 @@ class Returning(Declared[P], ABC, Generic[P, T]):
     ) -> Coroutine[Any, Any, T]: ...
 
     def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Run it on the connection."""
+        """Run it on the connection, as part of its transaction.
+
+        An async connection gives a coroutine. In autocommit it commits by itself, otherwise
+        it does not commit. The driver's errors pass through unchanged.
+        """
         run: Any = (
             self._run  # at once, for who asks for this most often
             if isinstance(conn, Connection)
@@ -250,6 +254,16 @@ async def execute_async(
 
 class Queries:
     """A folder of SQL files, and the decorator that declares their functions.
+
+        query = Queries(Path(__file__).parent / "sql")
+
+        @query
+        def latest(author: str, limit: int = 10) -> list[Post]: ...
+
+    In a module named posts that is the statement in sql/posts/latest.sql. The parameters
+    are its placeholders, %(author)s; a Struct gives its fields. What is returned says how
+    many rows there are: T | None, T, list[T] or Iterator[T], T being a Struct or the type
+    of the only column; int or bool for their count; or None. A call has a connection first.
 
     Raises QueryError if there is no such folder.
     """

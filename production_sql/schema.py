@@ -38,7 +38,11 @@ def apply(dsn: str, *, schema: str | None = None) -> list[str]:
 def rollback(dsn: str, *, schema: str | None = None) -> list[str]:
     """Roll back all applied migrations, and return their ids, the last applied first.
 
-    This drops the tables with all that is in them. Parameters and errors are as for apply.
+    This drops the tables with all that is in them. Each migration is a transaction of its
+    own. Parameters are as for apply, and so are the errors: InvalidValueError if dsn is not
+    to be understood, NotFoundError if there is no such schema, ProductionError if the
+    session is read-only, and the driver's, such as DependentObjectsStillExist if a view of
+    the host is on a table, which then stays.
     """
     with _backend(dsn, schema) as (backend, migrations):
         selected = backend.to_rollback(migrations)

@@ -223,7 +223,12 @@ class Stream(Statement[P], Generic[P, T]):
     ) -> AsyncRows[T]: ...
 
     def __call__(self, conn: Any = None, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Return the rows, to be iterated over once."""
+        """Return the rows, to be iterated over once, to the end or until closed.
+
+        Nothing is sent before the first row is asked for. In autocommit they are those of
+        one moment, whatever is committed meanwhile; otherwise they end with the caller's
+        transaction. The driver's errors pass through unchanged.
+        """
         rows = self._by_kind(conn, Rows[T], AsyncRows[T])
         params = self.parameters(*args, **kwargs)
         if not is_utf8(conn):
