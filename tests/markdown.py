@@ -22,6 +22,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -104,36 +105,39 @@ class Session:
         self.dsn = dsn
         self.printed: str | None = None
         self.namespace: dict[str, Any] = {"__name__": "page"}
-
-    def run(self) -> None:
-        """Run the blocks; the error of one has the page and the line."""
-        runners: dict[str, Callable[[Block], str | None]] = {
+        self.runners: dict[str, Callable[[Block], str | None]] = {
             "python": self._python,
             "sql": self._sql,
             "sh": self._sh,
             "text": self._text,
             "mermaid": lambda _: None,
         }
+
+    def run(self) -> None:
+        """Run the blocks; the error of one has the page and the line."""
         with pytest.MonkeyPatch.context() as patch:
             self._enter(patch)
-            for block in self.blocks:
-                try:
-                    run = self._file if block.file else runners.get(block.kind)
-                    assert run is not None, "nothing runs this block"
-                    self.printed = run(block)
-                except Exception as error:
-                    error.add_note(f"{self.page}:{block.line}: {block.kind or 'no kind'}")
-                    raise
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
-                del sys.modules[name]
+            try:
+                for block in self.blocks:
+                    self._run(block)
+            finally:
+                for name, module in list(sys.modules.items()):
+                    if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
+                        del sys.modules[name]
+
+    def _run(self, block: Block) -> None:
+        try:
+            run = self._file if block.file else self.runners.get(block.kind)
+            assert run is not None, "nothing runs this block"
+            self.printed = run(block)
+        except Exception as error:
+            error.add_note(f"{self.page}:{block.line}: {block.kind or 'no kind'}")
+            raise
 
     def _enter(self, patch: pytest.MonkeyPatch) -> None:
-        params = conninfo_to_dict(self.dsn)
-        at = f"//{params['user']}@/{params['dbname']}?host={params['host']}"
-        at += f"&port={params['port']}"
-        patch.setenv("DATABASE_URL", f"postgresql:{at}")
-        patch.setenv("YOYO_URL", f"postgresql+psycopg:{at}")
+        database = f"///?{urlencode(conninfo_to_dict(self.dsn))}"
+        patch.setenv("DATABASE_URL", f"postgresql:{database}")
+        patch.setenv("YOYO_URL", f"postgresql+psycopg:{database}")
         patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
         patch.chdir(self.folder)
         patch.syspath_prepend(str(self.folder))
