@@ -74,11 +74,14 @@ def is_run_elsewhere(command: str) -> bool:
         is_in_ci = re.search(rf"\bmake {make[1]}\b", ci)
         assert is_in_ci or make[1] in NOT_IN_CI, f"not in .ci/run: {command}"
         return True
-    if install := re.fullmatch(r"pip install (?:'\.\[(\w+)\]'|\.)", command):
+    if install := re.fullmatch(r"pip install (?:'\.\[(\w+)\]'|\.)((?: [\w-]+)*)", command):
         setup = ConfigParser()
         setup.read(CHECKOUT / "setup.cfg")
-        is_extra = install[1] in (None, *setup["options.extras_require"])
+        extras = setup["options.extras_require"]
+        is_extra = install[1] in (None, *extras)
         assert is_extra, f"no extra: {command}"
+        for package in install[2].split():
+            assert package in extras["test"].split(), f"not in the tests: {command}"
         return True
     if command.endswith(source := " package:production_sql:migrations"):
         # Which is empty in an editable install; .ci/run has one of the wheel.

@@ -57,6 +57,7 @@ def test_every_block_of_a_page_runs(name: str, dsn: str, tmp_path: Path) -> None
         ("```sh\nfalse # a\n```", "```sh\n# false\n```", "false"),
         ("```sh\nmake all\n```", "```sh\nmake test  # all\n```", "no target: make all"),
         ("```sh\npip install '.[no]'\n```", "```sh\npip install .\n```", "no extra: pip"),
+        ("```sh\npip install . nope\n```", "```sh\npip install . ruff\n```", "not in the"),
         ("```ini\n# a.ini\nb\n```", "```ini\n# a.ini\n```", "this is not in a.ini"),
     ],
 )
@@ -76,6 +77,7 @@ def test_a_page_whose_blocks_run_elsewhere_is_named_there(name: str) -> None:
     test = (CHECKOUT / ELSEWHERE[name]).read_text("utf-8")
 
     assert (Path(folder).name if file == "README.md" else file) in test
+    assert all(block.kind for block in blocks(PAGES[name].read_text("utf-8")))
 
 
 @pytest.mark.parametrize("name", PAGES)

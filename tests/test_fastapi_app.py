@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -34,14 +35,19 @@ from production_sql import (
 from .client import done
 from .cluster import Cluster
 from .conftest import Databases
+from .markdown import CHECKOUT, Session, blocks
 from .samples import draft
 from .test_servers import cluster, programs
 
 __all__ = ["cluster", "programs"]
 
-CHECKOUT = Path(__file__).parents[1]
 POOL_SIZE = 10
 TASKS = 3 * POOL_SIZE
+
+# The blocks of the page, of which the first ends with what serves.
+PAGE = "examples/fastapi_app/README.md"
+START, REQUESTS = (block.text for block in blocks((CHECKOUT / PAGE).read_text("utf-8")))
+*PREPARE, SERVE = START.splitlines()
 
 
 class Service:
@@ -50,16 +56,12 @@ class Service:
     def __init__(self, dsn: str, folder: Path) -> None:
         self.address = str(folder / "http")
         self.log = folder / "log"
-        command = [sys.executable, "-W", "error", "-m", "uvicorn", "--factory"]
+        command = [sys.executable, "-W", "error", "-m", *shlex.split(SERVE)]
         with socket.socket(socket.AF_UNIX) as listener, self.log.open("wb") as log:
             listener.bind(self.address)
             listener.listen()  # who comes before it has started waits
             self.process = subprocess.Popen(
-                [
-                    *command,
-                    "examples.fastapi_app.app:create_app",
-                    f"--fd={listener.fileno()}",
-                ],
+                [*command, f"--fd={listener.fileno()}"],
                 cwd=CHECKOUT,
                 env=os.environ | {"DATABASE_URL": dsn},
                 pass_fds=[listener.fileno()],
@@ -420,15 +422,21 @@ def test_no_request_meets_a_session_that_has_ended_meanwhile(
     assert service("GET", path_of(given)).status_code == 200
 
 
+def test_the_commands_before_it_is_served_make_the_tables(dsn: str, tmp_path: Path) -> None:
+    schema.rollback(dsn)
+
+    Session(PAGE, "\n".join(["```sh", *PREPARE, "```"]), tmp_path, dsn).run()
+
+    assert schema.apply(dsn) == []
+
+
 def test_the_commands_of_its_readme_say_what_stands_beside_them(service: Service) -> None:
-    readme = (CHECKOUT / "examples" / "fastapi_app" / "README.md").read_text("utf-8")
-    (commands,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
     curl = f"command curl --silent --unix-socket {service.address}"
-    script = f'curl() {{ {curl} "$@"; echo; }}\n{commands}'
+    script = f'curl() {{ {curl} "$@"; echo; }}\n{REQUESTS}'
     run = subprocess.run(["bash", "-euc", script], capture_output=True, check=True)
 
     said = run.stdout.decode().splitlines()
-    expected = re.findall(r"^curl .*  # ?(.*)$", commands, re.MULTILINE)
+    expected = re.findall(r"^curl .*  # ?(.*)$", REQUESTS, re.MULTILINE)
     assert len(said) == len(expected) == 8
     for line, beside in zip(said, expected, strict=True):
         assert line.startswith(beside[:-1]) if beside.endswith("…") else line == beside
