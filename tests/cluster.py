@@ -9,15 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from production_sql.throwaway.serving import memory
+
 # PostgreSQL refuses to run as root.
 USER = "nobody" if os.geteuid() == 0 else None
-
-
-def memory() -> Path | None:
-    """Return where files are in memory, if there is room, and so ten times faster."""
-    folder = Path("/dev/shm")  # noqa: S108
-    has_room = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 2**30
-    return folder if has_room else None
 
 
 @contextmanager

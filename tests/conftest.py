@@ -1,30 +1,28 @@
-"""A migrated template database on a real server, cloned for each test that asks for one.
+"""A migrated database on a real server for each test that asks for one, by the plugin.
 
-The server is the embedded one, or that of PRODUCTION_SQL_TEST_DSN.
+The server is an embedded one, or that of PRODUCTION_SQL_TEST_DSN.
 """
 
 import os
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from random import getrandbits
-from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Identifier
 from pytest_postgresql import factories
 
-from production_sql import ProductionError, embedded, schema
+from production_sql import ProductionError, schema
 from production_sql.check.server import Server
 from production_sql.runner import Query
+from production_sql.throwaway.servers import server
 
 from .client import Client, Observer, done
-from .cluster import memory
 from .pooler import pooler
+
+pytest_plugins = ["pytester"]
 
 _resources = ExitStack()
 
@@ -33,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the server, and tell pytest-postgresql where it is."""
     # In the environment, for the processes that pytest-xdist starts.
     os.environ.setdefault("PRODUCTION_SQL_SEED", str(getrandbits(32)))
-    dsn = os.environ.get("PRODUCTION_SQL_TEST_DSN") or _start_server()
+    dsn = os.environ.get("PRODUCTION_SQL_TEST_DSN") or _resources.enter_context(server())
     os.environ["PRODUCTION_SQL_TEST_DSN"] = dsn
     if os.environ.get("PRODUCTION_SQL_TEST_POOLER") == "start":
         folder = _resources.enter_context(pooler(dsn))
@@ -43,16 +41,6 @@ def pytest_configure(config: pytest.Config) -> None:
         option = "maintenance_dbname" if name == "dbname" else name
         if name in params:
             setattr(config.option, f"postgresql_{option}", params[name])
-
-
-def _start_server() -> str:
-    folder = TemporaryDirectory(dir=memory())
-    data_dir = Path(_resources.enter_context(folder), "data")
-    dsn = _resources.enter_context(embedded.server(data_dir))
-    with psycopg.connect(dsn, autocommit=True) as conn:
-        conn.execute("ALTER SYSTEM SET fsync = off")
-        conn.execute("SELECT pg_reload_conf()")
-    return dsn
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -108,19 +96,19 @@ postgresql_noproc = factories.postgresql_noproc(load=[_migrate])
 
 
 @pytest.fixture(scope="session")
+def production_template(postgresql_noproc: Any) -> str:
+    """Return what is copied: as for a host that has a template of pytest-postgresql."""
+    name: str = postgresql_noproc.template_dbname
+    return name
+
+
+@pytest.fixture(scope="session")
 def checking_server() -> Server:
     """Return the server for what only a newer one can tell."""
     try:
         return Server(os.environ["PRODUCTION_SQL_TEST_DSN"])
     except ProductionError as error:
         pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def maintenance() -> Iterator[psycopg.Connection[Any]]:
-    """A session that clones the template."""
-    with psycopg.connect(os.environ["PRODUCTION_SQL_TEST_DSN"], autocommit=True) as conn:
-        yield conn
 
 
 # What changes with any change of the schema; and one of the next test's rows.
@@ -150,40 +138,32 @@ _EMPTY = """
 
 
 class Databases:
-    """Clones of the template; one whose schema a test has not changed is used again."""
+    """Databases of the plugin; one whose schema a test has not changed is used again."""
 
-    def __init__(self, template: str, maintenance: psycopg.Connection[Any]) -> None:
-        self._template = Identifier(template)
-        self._maintenance = maintenance
-        # The faster one, where nothing waits for a disk.
-        strategy = "STRATEGY FILE_COPY" if _is_volatile(maintenance) else ""
-        self._strategy = SQL(strategy)
+    def __init__(self, new: Callable[[], AbstractContextManager[str]]) -> None:
+        self._new = new
+        self._resources = ExitStack()
         self._conn: psycopg.Connection[Any] | None = None
         self._schema: Any = None
 
     @contextmanager
     def database(self) -> Generator[str]:
         """Give the DSN of a database for one test."""
-        conn = self._conn or self._clone()
-        name = conn.info.dbname
+        conn = self._conn or self._made()
+        self._conn = None
         try:
-            yield make_conninfo(os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=name)
-            self._conn = conn if self._is_emptied(conn) else None
-        except BaseException:
-            self._conn = None
-            raise
+            yield make_conninfo(
+                os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=conn.info.dbname
+            )
+            if self._is_emptied(conn):
+                self._conn = conn
         finally:
             if self._conn is None:
-                self._drop(conn)
+                self.close()
 
-    def _clone(self) -> psycopg.Connection[Any]:
-        name = f"test_{uuid4().hex}"
-        create = SQL("CREATE DATABASE {} TEMPLATE {} {}")
-        self._maintenance.execute(
-            create.format(Identifier(name), self._template, self._strategy)
-        )
-        dsn = os.environ["PRODUCTION_SQL_TEST_DSN"]
-        conn = psycopg.connect(dsn, dbname=name, autocommit=True)
+    def _made(self) -> psycopg.Connection[Any]:
+        dsn = self._resources.enter_context(self._new())
+        conn = self._resources.enter_context(psycopg.connect(dsn, autocommit=True))
         self._schema = conn.execute(_SCHEMA).fetchone()
         return conn
 
@@ -197,24 +177,17 @@ class Databases:
         conn.execute(_EMPTY)
         return True
 
-    def _drop(self, conn: psycopg.Connection[Any]) -> None:
-        name = Identifier(conn.info.dbname)
-        conn.close()
-        self._maintenance.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-
     def close(self) -> None:
         """Drop the one that is there."""
-        if self._conn:
-            self._drop(self._conn)
+        self._resources.close()
 
 
 @pytest.fixture(scope="session")
 def databases(
-    request: pytest.FixtureRequest, maintenance: psycopg.Connection[Any]
+    production_database: Callable[[], AbstractContextManager[str]],
 ) -> Iterator[Databases]:
     """Return where the databases of this process's tests come from."""
-    template = request.getfixturevalue("postgresql_noproc").template_dbname
-    databases = Databases(template, maintenance)
+    databases = Databases(production_database)
     yield databases
     databases.close()
 
@@ -224,11 +197,6 @@ def dsn(databases: Databases) -> Iterator[str]:
     """Where the test's own database is, with the three tables in it."""
     with databases.database() as dsn:
         yield dsn
-
-
-def _is_volatile(conn: psycopg.Connection[Any]) -> bool:
-    is_off = conn.execute("SELECT current_setting('fsync') = 'off'").fetchone() == (True,)
-    return is_off and conn.info.server_version >= 150000
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import ExecStatus
 from psycopg.sql import SQL
 
+from ..throwaway.databases import as_sql
 from . import nodes, plan
 from .catalog import Catalog, Column, DataType
 from .effects import Upsert, assignments, effects, missing, parameters, upserts
 from .nullability import Nullability
 from .queries import query
 from .scope import Scope
-from .server import as_sql, template
+from .server import template
 from .shapes import Shape, constants, shape
 
 

@@ -8,15 +8,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
 from uuid import uuid4
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import Composable, Composed
 
 from ..conninfo import parse
 from ..errors import ProductionError
+from ..throwaway.databases import connected, database, filled
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # varnullingrels and GENERIC_PLAN came with it.
@@ -27,12 +26,7 @@ _SETTINGS = re.compile(r"^SET default_table\w+ = .*;\n", re.MULTILINE)
 
 def template(name: str, **parts: Composable) -> Composed:
     """Return a statement that is made of others."""
-    return as_sql((_TEMPLATES / f"{name}.sql").read_text("utf-8")).format(**parts)
-
-
-def as_sql(text: str) -> SQL:
-    """Return what the server or a file says as a part of a statement."""
-    return SQL(text)  # pyright: ignore[reportArgumentType]
+    return filled(_TEMPLATES / f"{name}.sql", **parts)
 
 
 class Server:
@@ -43,7 +37,7 @@ class Server:
 
     def __init__(self, dsn: str) -> None:
         self._params = parse(dsn)
-        with self._maintenance() as conn:
+        with connected(self._params) as conn:
             self.version = conn.info.server_version // 10000
             if conn.info.server_version < _LEAST_VERSION:
                 raise ProductionError(
@@ -51,19 +45,12 @@ class Server:
                     "or later"
                 )
 
-    def _maintenance(self) -> "psycopg.Connection[Any]":
-        return psycopg.connect(**cast("Any", self._params), autocommit=True)
-
     @contextmanager
     def database(self) -> Generator[str]:
         """Make an empty database, give its DSN, and drop it."""
         name = f"production_sql_check_{uuid4().hex}"
-        with self._maintenance() as conn:
-            conn.execute(template("create_database", database=Identifier(name)))
-            try:
-                yield make_conninfo(**{**self._params, "dbname": name})
-            finally:
-                conn.execute(template("drop_database", database=Identifier(name)))
+        with database(self._params, name) as dsn:
+            yield dsn
 
 
 def dump(dsn: str) -> str:
