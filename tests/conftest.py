@@ -22,6 +22,8 @@ from production_sql.throwaway.servers import server
 from .client import Client, Observer, done
 from .pooler import pooler
 
+# Tests of a package that is to be installed beside the wheel.
+collect_ignore = ["host"]
 pytest_plugins = ["pytester"]
 
 _resources = ExitStack()

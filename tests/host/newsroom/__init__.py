@@ -1,0 +1,1 @@
+"""An application that keeps its drafts and bundles by production_sql."""
