@@ -1,7 +1,8 @@
 """Databases that are made on a server and dropped; no other one there is touched."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
@@ -66,18 +67,23 @@ def database(
     params: dict[str, Any],
     name: str,
     *,
+    session: Callable[[], AbstractContextManager["psycopg.Connection[Any]"]] | None = None,
     template: str = "template0",
     by_file: bool = False,
 ) -> Generator[str]:
-    """Make a database, give its DSN, and drop it with the sessions that are left in it."""
+    """Make a database, give its DSN, and drop it with the sessions that are left in it.
+
+    What is called for a session in autocommit is by default one that opens a new one.
+    """
+    session = session or partial(connected, params)
     statement = _TEMPLATES / f"{'copy' if by_file else 'create'}_database.sql"
     source = Identifier(template)
     try:
-        with connected(params) as conn:
+        with session() as conn:
             conn.execute(filled(statement, database=Identifier(name), template=source))
         yield make_conninfo(**{**params, "dbname": name})
     finally:
-        with connected(params) as conn:
+        with session() as conn:
             _drop(conn, name)
 
 
@@ -96,7 +102,7 @@ def sweep(dsn: str, prefix: str) -> None:
 
 
 class Databases:
-    """Makes databases on a server, with a prefix of their own.
+    """Makes databases on a server, with a prefix of their own; to be closed at the end.
 
     Raises InvalidValueError if dsn is not to be understood, and ProductionError if the
     server cannot be reached or the role may not make databases on it.
@@ -107,17 +113,28 @@ class Databases:
         self.prefix = f"production_sql_test_{token_hex(8)}_"
         self._numbers = count(1)
         try:
-            with connected(self._params) as conn:
-                found = ability(conn)
-                version = conn.info.server_version
+            self._conn = connected(self._params)
         except psycopg.OperationalError as error:
             raise ProductionError(f"the server is not to be reached: {error}") from error
+        found = ability(self._conn)
         if not found.can_create:
+            self.close()
             raise ProductionError(
                 f"role {found.role!r} may not make databases: ALTER ROLE … CREATEDB, or "
                 "connect as another one"
             )
+        version = self._conn.info.server_version
         self._by_file = found.is_volatile and version >= 150000
+
+    def close(self) -> None:
+        """Close the session."""
+        self._conn.close()
+
+    @contextmanager
+    def _session(self) -> Generator["psycopg.Connection[Any]"]:
+        if self._conn.closed:  # as after a restart of the server
+            self._conn = connected(self._params)
+        yield self._conn
 
     @contextmanager
     def database(self, template: str = "template0") -> Generator[str]:
@@ -126,7 +143,13 @@ class Databases:
         The sessions that are left in it are ended.
         """
         name = f"{self.prefix}{next(self._numbers)}"
-        with database(self._params, name, template=template, by_file=self._by_file) as dsn:
+        with database(
+            self._params,
+            name,
+            session=self._session,
+            template=template,
+            by_file=self._by_file,
+        ) as dsn:
             yield dsn
 
 
