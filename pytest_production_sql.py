@@ -102,7 +102,8 @@ def _production_databases(
         source = way if dsn == production_server_dsn else "production_server_dsn"
         _fail(f"{source}: {error}")
     is_embedded = production_server_dsn == pytestconfig.stash.get(_embedded_dsn, None)
-    with nullcontext() if is_embedded else swept(production_server_dsn, databases.prefix):
+    sweeper = swept(production_server_dsn, databases.prefix)
+    with closing(databases), nullcontext() if is_embedded else sweeper:
         yield databases
 
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
@@ -71,6 +72,22 @@ def left(host: pytest.Pytester) -> list[str]:
     with psycopg.connect(os.environ[DSN]) as conn:
         found = conn.execute("SELECT datname FROM pg_database").fetchall()
     return [name for (name,) in found if name.rpartition("_")[0] in prefixes]
+
+
+def is_there(name: str) -> bool:
+    with psycopg.connect(os.environ[DSN]) as conn:
+        query = "SELECT FROM pg_database WHERE datname = %s"
+        return conn.execute(query, [name]).rowcount == 1
+
+
+@pytest.fixture
+def other() -> Iterator[str]:
+    """Return the name of a database of another run."""
+    name = f"production_sql_test_{os.getpid()}_1"
+    with psycopg.connect(os.environ[DSN], autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name}")
+        yield name
+        conn.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
 def test_a_run_that_does_not_use_it_loads_nothing_and_starts_nothing(
@@ -318,8 +335,12 @@ def test_the_embedded_server_is_gone_after_the_run(
         pytest.param("embedded", "SIGINT", marks=pytest.mark.torture),
     ],
 )
-def test_nothing_is_left_of_a_run_that_is_cut_off(
-    host: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, server: str, number: str
+def test_nothing_is_left_of_a_run_that_is_cut_off_and_others_are_left_alone(
+    host: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    server: str,
+    number: str,
+    other: str,
 ) -> None:
     if server == "embedded":
         monkeypatch.delenv(DSN)
@@ -342,6 +363,7 @@ def test_nothing_is_left_of_a_run_that_is_cut_off(
     assert cut.returncode == (killed if number == "SIGKILL" else 2), cut.stderr
     (params,) = noted(host)
     assert left(host) == [] if server == "named" else not Path(params["host"]).exists()
+    assert is_there(other)
 
 
 @pytest.mark.torture
@@ -354,22 +376,6 @@ def test_nothing_is_left_of_a_worker_of_xdist_that_dies(host: pytest.Pytester) -
 
     assert b"1 failed" in died.stdout
     assert left(host) == []
-
-
-def test_other_databases_of_the_server_are_left_alone(
-    host: pytest.Pytester,
-) -> None:
-    name = f"production_sql_test_{os.getpid()}_1"
-    host.makeconftest(NOTE)
-    host.makepyfile("def test_it(): pass")
-    with psycopg.connect(os.environ[DSN], autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name}")
-        try:
-            run(host).assert_outcomes(passed=1)
-            query = "SELECT count(*) FROM pg_database WHERE datname = %s"
-            assert conn.execute(query, [name]).fetchone() == (1,)
-        finally:
-            conn.execute(f"DROP DATABASE {name}")
 
 
 def test_what_the_factory_makes_can_be_stored_and_comes_back_equal(
