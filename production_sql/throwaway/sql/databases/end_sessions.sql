@@ -1,7 +1,7 @@
--- How many sessions of this role were in a database, which are told to end.
+-- How many sessions were in a database that this role may end, which are told to.
 SELECT count(pg_terminate_backend(pid))
 FROM pg_stat_activity
 WHERE
     datname = %(database)s
-    AND usename = current_user
     AND backend_type = 'client backend'
+    AND pg_has_role(usesysid, 'USAGE')
