@@ -113,6 +113,13 @@ def checking_server() -> Server:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def maintenance() -> Iterator[psycopg.Connection[Any]]:
+    """A session that makes and drops databases."""
+    with psycopg.connect(os.environ["PRODUCTION_SQL_TEST_DSN"], autocommit=True) as conn:
+        yield conn
+
+
 # What changes with any change of the schema; and one of the next test's rows.
 _SCHEMA = """
     SELECT json_agg(newest) FROM (
