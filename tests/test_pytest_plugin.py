@@ -345,14 +345,11 @@ def test_the_embedded_server_is_gone_after_the_run(
     ],
 )
 def test_nothing_is_left_of_a_run_that_is_cut_off_and_others_are_left_alone(
-    host: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    server: str,
-    number: str,
-    other: str,
+    host: pytest.Pytester, server: str, number: str, other: str
 ) -> None:
+    environment = dict(os.environ)
     if server == "embedded":
-        monkeypatch.delenv(DSN)
+        del environment[DSN]
     host.makeconftest(NOTE)
     host.makepyfile(
         f"""
@@ -366,7 +363,9 @@ def test_nothing_is_left_of_a_run_that_is_cut_off_and_others_are_left_alone(
 
     # Standard error is open for as long as what cleans up is there.
     command = [sys.executable, "-m", "pytest", *BARE, "--capture=no"]
-    cut = subprocess.run(command, cwd=host.path, capture_output=True, check=False)
+    cut = subprocess.run(
+        command, cwd=host.path, env=environment, capture_output=True, check=False
+    )
 
     killed = -signal.SIGKILL
     assert cut.returncode == (killed if number == "SIGKILL" else 2), cut.stderr
