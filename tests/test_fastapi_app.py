@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +34,6 @@ from production_sql import (
 
 from .client import done
 from .cluster import Cluster
-from .conftest import Databases
 from .markdown import CHECKOUT, Session, blocks
 from .samples import draft
 from .test_servers import cluster, programs
@@ -97,8 +96,10 @@ def serving(dsn: str) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def own_dsn(databases: Databases) -> Iterator[str]:
-    with databases.database() as dsn:
+def own_dsn(
+    production_database: Callable[[], AbstractContextManager[str]],
+) -> Iterator[str]:
+    with production_database() as dsn:
         yield dsn
 
 
