@@ -51,7 +51,7 @@ def test_every_block_of_a_page_runs(name: str, dsn: str, tmp_path: Path) -> None
         ("\n    indented", "within a\n    paragraph", "nothing runs this"),
         ("-\n  ```python\n  1\n  ```", "```python\n1\n```", "nothing runs this"),
         ("```text\n1\n```", "```python\nprint(1)\n```\n```text\n1\n```", "no block before"),
-        ("```sh\necho 2\n```\n```text\n1\n```", "```sh\necho 2\n```", "not this:\n2"),
+        ("```sh\necho 2\n```\n```text\n1\n```", "```sh\necho 2\n```", "not this:"),
         ("```python\n1 / 0\n```", "```python\n1 / 1\n```", "division by zero"),
         ("```sql\nSELECT nothing\n```", "```sql\nSELECT\n```", "does not exist"),
         ("```sh\nfalse # a\n```", "```sh\n# false\n```", "false"),
