@@ -80,6 +80,19 @@ def test_a_page_whose_blocks_run_elsewhere_is_named_there(name: str) -> None:
     assert all(block.kind for block in blocks(PAGES[name].read_text("utf-8")))
 
 
+def test_the_commands_before_the_example_of_a_service_is_served_make_its_tables(
+    dsn: str, tmp_path: Path
+) -> None:
+    page = "examples/fastapi_app/README.md"
+    start, _ = blocks(PAGES[page].read_text("utf-8"))
+    before = start.text.splitlines()[:-1]
+    schema.rollback(dsn)
+
+    Session(page, "\n".join(["```sh", *before, "```"]), tmp_path, dsn).run()
+
+    assert schema.apply(dsn) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_within_the_repository_leads_somewhere(name: str) -> None:
     text = PAGES[name].read_text("utf-8")

@@ -34,7 +34,7 @@ from production_sql import (
 
 from .client import done
 from .cluster import Cluster
-from .markdown import CHECKOUT, Session, blocks
+from .markdown import CHECKOUT, blocks
 from .samples import draft
 from .test_servers import cluster, programs
 
@@ -43,10 +43,10 @@ __all__ = ["cluster", "programs"]
 POOL_SIZE = 10
 TASKS = 3 * POOL_SIZE
 
-# The blocks of the page, of which the first ends with what serves.
+# The blocks of the page; test_docs.py runs the first, but for its end, which serves.
 PAGE = "examples/fastapi_app/README.md"
 START, REQUESTS = (block.text for block in blocks((CHECKOUT / PAGE).read_text("utf-8")))
-*PREPARE, SERVE = START.splitlines()
+SERVE = START.splitlines()[-1]
 
 
 class Service:
@@ -421,14 +421,6 @@ def test_no_request_meets_a_session_that_has_ended_meanwhile(
     sessions.end()
 
     assert service("GET", path_of(given)).status_code == 200
-
-
-def test_the_commands_before_it_is_served_make_the_tables(dsn: str, tmp_path: Path) -> None:
-    schema.rollback(dsn)
-
-    Session(PAGE, "\n".join(["```sh", *PREPARE, "```"]), tmp_path, dsn).run()
-
-    assert schema.apply(dsn) == []
 
 
 def test_the_commands_of_its_readme_say_what_stands_beside_them(service: Service) -> None:
