@@ -1,14 +1,22 @@
 # From a bare python3 (3.11 or later) to a demo or a test run; everything goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# What is tested by make host.
+HOST := $(addprefix tests/test_,adopting.py docs.py fastapi_app.py pytest_plugin.py saga.py \
+	verify.py)
 
-.PHONY: demo test check pooler torture matrix bench bench-smoke bench-scale
+.PHONY: demo test host check pooler torture matrix bench bench-smoke bench-scale
 
 demo: .venv/demo
 	$(BIN)/python -m production_sql demo
 
 test: .venv/test
-	$(BIN)/python -m pytest -n auto --dist worksteal --ignore-glob='tests/test_check*'
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore-glob='tests/test_check*' \
+	$(addprefix --ignore=,$(HOST))
+
+# What a host meets besides the calls: documentation, examples, the pytest plugin, adoption.
+host: .venv/test
+	$(BIN)/python -m pytest -n auto --dist worksteal $(HOST)
 
 # Every query, contract and migration, by a server; and the tests of what checks them.
 check: .venv/test
