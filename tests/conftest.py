@@ -151,30 +151,30 @@ class Databases:
 
     def __init__(self, new: Callable[[], AbstractContextManager[str]]) -> None:
         self._new = new
-        self._resources = ExitStack()
-        self._conn: psycopg.Connection[Any] | None = None
+        # The one that can be used again: a session in it, and what drops it.
+        self._free: tuple[psycopg.Connection[Any], ExitStack] | None = None
         self._schema: Any = None
 
     @contextmanager
     def database(self) -> Generator[str]:
-        """Give the DSN of a database for one test."""
-        conn = self._conn or self._made()
-        self._conn = None
+        """Give the DSN of a database for one test; several may be there at once."""
+        conn, resources = self._free or self._made()
+        self._free = None
         try:
             yield make_conninfo(
                 os.environ["PRODUCTION_SQL_TEST_DSN"], dbname=conn.info.dbname
             )
-            if self._is_emptied(conn):
-                self._conn = conn
+            if self._free is None and self._is_emptied(conn):
+                self._free = conn, resources.pop_all()
         finally:
-            if self._conn is None:
-                self.close()
+            resources.close()
 
-    def _made(self) -> psycopg.Connection[Any]:
-        dsn = self._resources.enter_context(self._new())
-        conn = self._resources.enter_context(psycopg.connect(dsn, autocommit=True))
-        self._schema = conn.execute(_SCHEMA).fetchone()
-        return conn
+    def _made(self) -> tuple[psycopg.Connection[Any], ExitStack]:
+        with ExitStack() as resources:
+            dsn = resources.enter_context(self._new())
+            conn = resources.enter_context(psycopg.connect(dsn, autocommit=True))
+            self._schema = conn.execute(_SCHEMA).fetchone()
+            return conn, resources.pop_all()
 
     def _is_emptied(self, conn: psycopg.Connection[Any]) -> bool:
         conn.execute(
@@ -188,7 +188,8 @@ class Databases:
 
     def close(self) -> None:
         """Drop the one that is there."""
-        self._resources.close()
+        if self._free:
+            self._free[1].close()
 
 
 @pytest.fixture(scope="session")
