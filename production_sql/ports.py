@@ -8,6 +8,15 @@ from abc import ABC, abstractmethod
 
 from .dtos import ContentDraftDTO, DraftBundleDTO
 
+__all__ = [
+    "AssetAssemblePort",
+    "AsyncAssetAssemblePort",
+    "AsyncDraftGeneratePort",
+    "AsyncProductionQueryPort",
+    "DraftGeneratePort",
+    "ProductionQueryPort",
+]
+
 
 class DraftGeneratePort(ABC):
     """Turns a strategy into a draft."""

@@ -15,6 +15,8 @@ from .dtos import Id
 from .errors import NotFoundError, ProductionError
 from .files import folder, query
 
+__all__ = ["Difference", "apply", "rollback", "verify"]
+
 
 def apply(dsn: str, *, schema: str | None = None) -> list[str]:
     """Apply the migrations that are not applied yet, and return their ids, in order.

@@ -2,38 +2,64 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-import production_sql
+import pytest
+
 from production_sql.files import folder
 
 CHECKOUT = Path(__file__).parents[1]
 
 
-def test_the_public_face() -> None:
-    assert set(production_sql.__all__) == {
+PORTS = {
+    "AssetAssemblePort",
+    "AsyncAssetAssemblePort",
+    "AsyncDraftGeneratePort",
+    "AsyncProductionQueryPort",
+    "DraftGeneratePort",
+    "ProductionQueryPort",
+}
+PUBLIC = {
+    "": {
         "AlreadyExistsError",
-        "AssetAssemblePort",
         "AssetConflictError",
         "AssetDTO",
-        "AsyncAssetAssemblePort",
-        "AsyncDraftGeneratePort",
-        "AsyncProductionQueryPort",
         "ContentDraftDTO",
         "DraftBundleDTO",
-        "DraftGeneratePort",
         "InvalidValueError",
         "NotFoundError",
         "ProductionError",
-        "ProductionQueryPort",
+        *PORTS,
         "assets",
         "bundles",
         "drafts",
         "schema",
-    }
-    for name in production_sql.__all__:
-        value = getattr(production_sql, name)
+    },
+    ".adapter": {"AsyncProductionAdapter", "DraftContent", "ProductionAdapter", "new_id"},
+    ".assets": {"create", "fetch", "fetch_by_bundle", "upsert"},
+    ".bundles": {
+        *("create", "discard", "fetch", "fetch_by_draft", "stream", "upsert", "upsert_many")
+    },
+    ".drafts": {
+        *("create", "discard", "fetch", "fetch_by_strategy", "stream"),
+        *("upsert", "upsert_many"),
+    },
+    ".ports": PORTS,
+    ".schema": {"Difference", "apply", "rollback", "verify"},
+}
+
+
+@pytest.mark.parametrize(("module", "names"), PUBLIC.items())
+def test_the_public_face_is_dtos_ports_calls_and_errors(
+    module: str, names: set[str]
+) -> None:
+    public = import_module(f"production_sql{module}")
+
+    assert set(public.__all__) == names
+    for name in names:
+        value = getattr(public, name)
         assert isinstance(value, ModuleType) or value.__doc__
 
 
