@@ -1,11 +1,11 @@
 -- The roles of a host, to be granted to its login roles: the owner to that which migrates,
 -- the writer to that of the module that makes this package's calls, and the reader to those
--- of other modules. To be run once the tables are there, with their schema first in the
--- search_path, by a superuser or a role that may create roles and owns them. In any other
--- schema than public the three need USAGE on it, too. Before PostgreSQL 15 everybody may
--- create tables in public, until the owner of the database says REVOKE CREATE ON SCHEMA
--- public FROM PUBLIC. Roles are there for all databases and schemas of a server: from the
--- second one on the CREATE ROLE are left out.
+-- of other modules. To be run by a superuser, once the tables are there, with their schema
+-- first in the search_path. In any other schema than public the three need USAGE on it,
+-- too. Before PostgreSQL 15 everybody may create tables in public, until a superuser says
+-- REVOKE CREATE ON SCHEMA public FROM PUBLIC. Roles are there for all databases and schemas
+-- of a server: from the second one on the CREATE ROLE are left out. So they are after a
+-- rollback of the migrations, with which the rights go.
 
 -- Has the tables, and yoyo's, and migrates them: a member connects with the option
 -- -crole=production_owner, so that what a migration creates is the owner's too. For that it

@@ -6,7 +6,11 @@ Steps and compensations are transactions of their own: the publication is elsewh
 transaction could hold all of them. The ids are the orchestration's, and known before the
 first step. So a compensation needs to know only that a step may have begun, not how it
 ended; and after a crash the saga is either run again with the same ids, where what is
-stored is a replay, or given up by ``discard``. Both may be repeated until they succeed.
+stored is a replay, or given up by ``discard``. Both may be repeated until they succeed. A
+saga that is run again and fails undoes the first run, too.
+
+If a connection is lost during a COMMIT, the server may still be at it, as long as it waits
+for a synchronous standby. A discard does not see that draft, and has to be repeated then.
 """
 
 from collections.abc import Callable
@@ -15,6 +19,7 @@ from contextlib import AbstractContextManager, ExitStack
 import psycopg
 
 from production_sql import (
+    AlreadyExistsError,
     AssetDTO,
     ContentDraftDTO,
     DraftBundleDTO,
@@ -47,7 +52,11 @@ class Saga:
         """Return the published bundle; or raise what a step has raised, with all undone."""
         with ExitStack() as compensations:
             compensations.callback(self._discard_draft, draft_id)
-            self._production.generate_draft(strategy_id, draft_id=draft_id)
+            try:
+                self._production.generate_draft(strategy_id, draft_id=draft_id)
+            except AlreadyExistsError:
+                compensations.pop_all()  # it is another strategy's, and stays
+                raise
 
             # Without a compensation: the draft takes its bundles and their assets with it.
             bundle = self._production.assemble_bundle(draft_id, bundle_id=bundle_id)

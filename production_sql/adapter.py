@@ -10,6 +10,7 @@ from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     asynccontextmanager,
+    suppress,
 )
 from datetime import UTC, datetime
 from secrets import randbits
@@ -35,14 +36,19 @@ from .ports import (
 __all__ = ["AsyncProductionAdapter", "DraftContent", "ProductionAdapter", "new_id"]
 
 T = TypeVar("T")
+# A host may have types of its own for its ids, made by NewType.
+StrategyId = TypeVar("StrategyId", bound=str)
 
 
 class DraftContent(Struct, frozen=True, kw_only=True):
     """What a host writes for a strategy: a draft without its ids and its time."""
 
     content_type: str
+    """Such as "blog_post"; any text without NUL."""
     body: str
+    """Any text without NUL, of any length."""
     metadata: dict[str, Any] = {}
+    """As that of a ContentDraftDTO: what JSON can hold, with str keys."""
 
 
 def new_id() -> str:
@@ -64,7 +70,7 @@ class _Steps:
         self,
         connection: Callable[[], AbstractAsyncContextManager[Any]],
         result: Callable[[Any], Awaitable[Any]],
-        write_draft: Callable[[str], Any],
+        write_draft: Callable[[Any], Any],
         collect_assets: Callable[[ContentDraftDTO], Any],
     ) -> None:
         self._connection = connection
@@ -94,15 +100,10 @@ class _Steps:
             created_at=datetime.now(UTC),
         )
         async with self._connection() as conn:
-            try:
+            # Another call with this id may have been faster: then its draft is the one.
+            with suppress(AlreadyExistsError):
                 await self._result(drafts.create(conn, draft))
-            except AlreadyExistsError:
-                # Another call with this id was faster; or was, and has been discarded.
-                stored = await self._result(drafts.fetch(conn, draft.draft_id))
-                if stored is None:
-                    raise
-                return _of_strategy(stored, strategy_id)
-        return draft
+            return _of_strategy(await self._draft(conn, draft.draft_id), strategy_id)
 
     async def assemble_bundle(self, draft_id: str, bundle_id: str | None) -> DraftBundleDTO:
         async with self._connection() as conn:
@@ -122,20 +123,22 @@ class _Steps:
         async with self._connection() as conn:
             # It may have been discarded while its assets were collected.
             await self._draft(conn, draft_id)
-            try:
+            with suppress(AlreadyExistsError):
                 await self._result(bundles.create(conn, bundle))
-            except AlreadyExistsError:
-                stored = await self._result(bundles.fetch(conn, bundle.bundle_id))
-                if stored is None:
-                    raise
-                return _of_draft(stored, draft_id)
-        return bundle
+            stored = await self._result(bundles.fetch(conn, bundle.bundle_id))
+            if stored is None:
+                raise _not_found("bundle", bundle.bundle_id)
+            return _of_draft(stored, draft_id)
 
     async def _draft(self, conn: Any, draft_id: str) -> ContentDraftDTO:
         draft: ContentDraftDTO | None = await self._result(drafts.fetch(conn, draft_id))
         if draft is None:
-            raise NotFoundError(f"draft {draft_id!r} is not stored")
+            raise _not_found("draft", draft_id)
         return draft
+
+
+def _not_found(what: str, key: str) -> NotFoundError:
+    return NotFoundError(f"{what} {key!r} is not stored: was it discarded?")
 
 
 def _of_strategy(stored: ContentDraftDTO, strategy_id: str) -> ContentDraftDTO:
@@ -184,7 +187,7 @@ class ProductionAdapter(DraftGeneratePort, AssetAssemblePort, ProductionQueryPor
     def __init__(
         self,
         connection: Callable[[], AbstractContextManager[Connection[Any]]],
-        write_draft: Callable[[str], DraftContent],
+        write_draft: Callable[[StrategyId], DraftContent],  # pyright: ignore[reportInvalidTypeVarUse]
         collect_assets: Callable[[ContentDraftDTO], Iterable[AssetDTO]],
     ) -> None:
         @asynccontextmanager
@@ -195,27 +198,30 @@ class ProductionAdapter(DraftGeneratePort, AssetAssemblePort, ProductionQueryPor
         self._steps = _Steps(connected, _value, write_draft, collect_assets)
 
     def get_draft(self, draft_id: str) -> ContentDraftDTO:
-        """Return the draft with this id.
+        """Return the draft with this id, in a transaction of its own.
 
-        Raises NotFoundError for an unknown one, InvalidValueError before anything is sent,
-        and the driver's errors.
+        Raises NotFoundError for an unknown one, InvalidValueError, before anything is sent,
+        for what no id can be, and the driver's errors.
         """
         return _run(self._steps.get_draft(draft_id))
 
     def generate_draft(
         self, strategy_id: str, *, draft_id: str | None = None
     ) -> ContentDraftDTO:
-        """Have a draft written for the strategy, store it, and return it as stored.
+        """Have a draft written for the strategy, store it, and return it as it is stored.
 
         Without a draft_id it is given a new one, by new_id. With one the call can be made
         again, say after a crash: if such a draft is stored, it is returned as it is, and
         write_draft is not called. Of several calls at once with one draft_id the first to
-        store its draft decides; the others return that.
+        store its draft decides, and the others return that; in SERIALIZABLE and REPEATABLE
+        READ one may get the driver's SerializationFailure.
 
-        Raises AlreadyExistsError if the draft with this id is of another strategy,
+        write_draft runs between two transactions: one that looks for the draft_id, if it is
+        given, and one that stores the draft. Raises AlreadyExistsError if the draft with
+        this id is of another strategy, NotFoundError if it is discarded meanwhile,
         InvalidValueError for a value that cannot be stored, what write_draft raises, and
         the driver's errors. Nothing is stored then, unless the connection is lost during
-        the commit.
+        the COMMIT.
         """
         return _run(self._steps.generate_draft(strategy_id, draft_id))
 
@@ -225,13 +231,17 @@ class ProductionAdapter(DraftGeneratePort, AssetAssemblePort, ProductionQueryPor
         """Collect the assets of a draft, store them as a bundle, and return it as stored.
 
         Without a bundle_id it is given a new one, by new_id. With one the call can be made
-        again, as with generate_draft.
+        again, as with generate_draft: if such a bundle is stored, it is returned as it is,
+        and collect_assets is not called.
 
-        Raises NotFoundError for an unknown draft, also if it is discarded while its assets
-        are collected; AlreadyExistsError if the bundle with this id is of another draft;
-        AssetConflictError if an asset belongs to another bundle; InvalidValueError for a
-        value that cannot be stored, what collect_assets raises, and the driver's errors.
-        Nothing is stored then, unless the connection is lost during the commit.
+        collect_assets runs between two transactions: one that fetches the draft, and one
+        that stores the bundle. Raises NotFoundError for an unknown draft, also if it is
+        discarded while its assets are collected (a discard at the very moment of the second
+        transaction may leave the bundle behind); AlreadyExistsError if the bundle with this
+        id is of another draft; AssetConflictError if an asset belongs to another bundle;
+        InvalidValueError for a value that cannot be stored or an asset that is listed
+        twice, what collect_assets raises, and the driver's errors. Nothing is stored then,
+        unless the connection is lost during the COMMIT.
         """
         return _run(self._steps.assemble_bundle(draft_id, bundle_id))
 
@@ -239,33 +249,67 @@ class ProductionAdapter(DraftGeneratePort, AssetAssemblePort, ProductionQueryPor
 class AsyncProductionAdapter(
     AsyncDraftGeneratePort, AsyncAssetAssemblePort, AsyncProductionQueryPort
 ):
-    """The same as ProductionAdapter for async hosts.
+    """The three ports for async hosts, over async connections of psycopg.
 
-    connection is called for an async context manager that gives an AsyncConnection, as
-    ``AsyncConnectionPool.connection`` does; write_draft and collect_assets are async
-    functions. Several tasks may call the methods at once.
+    connection is called without arguments for an async context manager that gives an
+    AsyncConnection and commits at its end, such as the ``connection`` of an
+    AsyncConnectionPool. write_draft and collect_assets are async functions, called with a
+    strategy_id, and with a draft for its assets in their order. Several tasks may call the
+    methods at once, if these three may be called so.
     """
 
     def __init__(
         self,
         connection: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]],
-        write_draft: Callable[[str], Awaitable[DraftContent]],
+        write_draft: Callable[[StrategyId], Awaitable[DraftContent]],  # pyright: ignore[reportInvalidTypeVarUse]
         collect_assets: Callable[[ContentDraftDTO], Awaitable[Iterable[AssetDTO]]],
     ) -> None:
         self._steps = _Steps(connection, _awaited, write_draft, collect_assets)
 
     async def get_draft(self, draft_id: str) -> ContentDraftDTO:
-        """Return the draft with this id: see ProductionAdapter.get_draft."""
+        """Return the draft with this id, in a transaction of its own.
+
+        Raises NotFoundError for an unknown one, InvalidValueError, before anything is sent,
+        for what no id can be, and the driver's errors.
+        """
         return await self._steps.get_draft(draft_id)
 
     async def generate_draft(
         self, strategy_id: str, *, draft_id: str | None = None
     ) -> ContentDraftDTO:
-        """Have a draft written and stored: see ProductionAdapter.generate_draft."""
+        """Have a draft written for the strategy, store it, and return it as it is stored.
+
+        Without a draft_id it is given a new one, by new_id. With one the call can be made
+        again, say after a crash: if such a draft is stored, it is returned as it is, and
+        write_draft is not called. Of several calls at once with one draft_id the first to
+        store its draft decides, and the others return that; in SERIALIZABLE and REPEATABLE
+        READ one may get the driver's SerializationFailure.
+
+        write_draft runs between two transactions: one that looks for the draft_id, if it is
+        given, and one that stores the draft. Raises AlreadyExistsError if the draft with
+        this id is of another strategy, NotFoundError if it is discarded meanwhile,
+        InvalidValueError for a value that cannot be stored, what write_draft raises, and
+        the driver's errors. Nothing is stored then, unless the connection is lost during
+        the COMMIT.
+        """
         return await self._steps.generate_draft(strategy_id, draft_id)
 
     async def assemble_bundle(
         self, draft_id: str, *, bundle_id: str | None = None
     ) -> DraftBundleDTO:
-        """Collect and store a bundle: see ProductionAdapter.assemble_bundle."""
+        """Collect the assets of a draft, store them as a bundle, and return it as stored.
+
+        Without a bundle_id it is given a new one, by new_id. With one the call can be made
+        again, as with generate_draft: if such a bundle is stored, it is returned as it is,
+        and collect_assets is not called.
+
+        collect_assets runs between two transactions: one that fetches the draft, and one
+        that stores the bundle. Raises NotFoundError for an unknown draft, also if it is
+        discarded while its assets are collected (a discard at the very moment of the second
+        transaction may leave the bundle behind); AlreadyExistsError if the bundle with this
+        id is of another draft; AssetConflictError if an asset belongs to another bundle;
+        InvalidValueError for a value that cannot be stored or an asset that is listed
+        twice, what collect_assets raises, and the driver's errors. Nothing is stored then,
+        unless the connection is lost during the COMMIT.
+        """
         return await self._steps.assemble_bundle(draft_id, bundle_id)

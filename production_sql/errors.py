@@ -6,13 +6,18 @@ class ProductionError(Exception):
 
 
 class AlreadyExistsError(ProductionError):
-    """A create found its id taken. Nothing was written, and the transaction goes on."""
+    """A create found its id taken. Nothing was written, and the transaction goes on.
+
+    Of an adapter of the ports: the draft_id is that of another strategy's draft, or the
+    bundle_id that of another draft's bundle.
+    """
 
 
 class NotFoundError(ProductionError):
     """What a call refers to is not there. Nothing was written, and the transaction goes on.
 
-    The bundle of an asset, the key that a page is to go on after, or a schema.
+    The draft that a port is asked for, the bundle of an asset, the key that a page is to go
+    on after, or a schema.
     """
 
 

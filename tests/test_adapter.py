@@ -5,11 +5,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 from uuid import RFC_4122, UUID
 
+import msgspec
 import psycopg
 import pytest
 from psycopg.errors import OperationalError
@@ -138,7 +140,7 @@ def test_get_draft_returns_the_stored_one(host: Host) -> None:
 
 @pytest.mark.parametrize("method", ["get_draft", "assemble_bundle"])
 def test_an_unknown_draft_is_not_found(host: Host, method: str) -> None:
-    with pytest.raises(NotFoundError, match=r"^draft 'draft_1' is not stored$"):
+    with pytest.raises(NotFoundError, match=r"^draft 'draft_1' is not stored: was it"):
         host.call(method, "draft_1")
 
     assert host.collected_for == []
@@ -226,7 +228,7 @@ def test_a_draft_discarded_while_its_assets_are_collected_is_not_found(
         (bundles, "assemble_bundle", "draft_1", {"bundle_id": "taken"}, bundle("taken")),
     ],
 )
-def test_what_was_there_for_create_and_is_gone_when_it_is_fetched_exists(
+def test_what_another_call_has_stored_and_lost_again_is_not_found(
     host: Host, observer: Observer, module: Any, method: str, of: str, ids: Any, taken: Any
 ) -> None:
     host.client(drafts.create, draft())
@@ -241,11 +243,36 @@ def test_what_was_there_for_create_and_is_gone_when_it_is_fetched_exists(
 
     with (
         patch.object(module, "fetch", fetch_later),
-        pytest.raises(AlreadyExistsError, match="'taken' exists"),
+        pytest.raises(NotFoundError, match="'taken' is not stored: was it discarded"),
     ):
         host.call(method, of, **ids)
 
     assert asked == ["taken", "taken"]
+
+
+def test_what_is_returned_is_what_is_stored_and_nothing_of_the_hosts(host: Host) -> None:
+    host.content = DraftContent(content_type="a", body="b", metadata={"z": 1, "a": 2})
+    host.assets = [asset(metadata={"z": 1, "a": 2})]
+
+    made = host.call("generate_draft", "strategy_1", draft_id="draft_1")
+    assembled = host.call("assemble_bundle", "draft_1", bundle_id="bundle_1")
+
+    again = host.call("generate_draft", "strategy_1", draft_id="draft_1")
+    assert msgspec.json.encode(made) == msgspec.json.encode(again)
+    again = host.call("assemble_bundle", "draft_1", bundle_id="bundle_1")
+    assert msgspec.json.encode(assembled) == msgspec.json.encode(again)
+    made.metadata["more"] = assembled.assets[0].metadata["more"] = 3
+    assert host.content.metadata == host.assets[0].metadata == {"z": 1, "a": 2}
+
+
+def test_the_time_of_what_is_made_is_that_of_the_call(host: Host) -> None:
+    start = datetime.now(UTC)
+    made = host.call("generate_draft", "strategy_1")
+    middle = datetime.now(UTC)
+    assembled = host.call("assemble_bundle", made.draft_id)
+
+    assert start <= made.created_at <= middle <= assembled.assembled_at
+    assert assembled.assembled_at <= datetime.now(UTC)
 
 
 def test_an_asset_of_another_bundle_is_a_conflict_and_nothing_is_stored(host: Host) -> None:
@@ -379,8 +406,8 @@ def test_ids_of_one_moment_differ() -> None:
 
 def test_to_import_the_ports_opens_no_connection() -> None:
     code = """
-import sys
-sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(event))
+import psycopg, sys
+psycopg.connect = psycopg.Connection.connect = psycopg.AsyncConnection.connect = None
 import production_sql.ports, production_sql.adapter
 assert "yoyo" not in sys.modules
 """

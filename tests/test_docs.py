@@ -53,6 +53,8 @@ def test_every_block_of_a_page_runs(name: str, dsn: str, tmp_path: Path) -> None
         ("```text\n1\n```", "```python\nprint(1)\n```\n```text\n1\n```", "no block before"),
         ("```sh\necho 2\n```\n```text\n1\n```", "```sh\necho 2\n```", "not this:"),
         ("```python\n1 / 0\n```", "```python\n1 / 1\n```", "division by zero"),
+        ("~~~python\n1 / 0\n~~~", "~~~python\n1 / 1\n~~~", "division by zero"),
+        ("```sh\nno package:production_sql:migrations\n```", "```sh\n```", "not found"),
         ("```sql\nSELECT nothing\n```", "```sql\nSELECT\n```", "does not exist"),
         ("```sh\nfalse # a\n```", "```sh\n# false\n```", "false"),
         ("```sh\nmake all\n```", "```sh\nmake test  # all\n```", "no target: make all"),

@@ -8,8 +8,20 @@ from typing import Any
 
 import pytest
 
-import production_sql
-from production_sql import assets, bundles, drafts, outcome
+from production_sql import (
+    AssetDTO,
+    ContentDraftDTO,
+    DraftBundleDTO,
+    assets,
+    bundles,
+    drafts,
+    outcome,
+)
+from production_sql.adapter import (
+    AsyncProductionAdapter,
+    DraftContent,
+    ProductionAdapter,
+)
 from production_sql.errors import ProductionError
 from production_sql.statement import Declared, Statement
 
@@ -66,9 +78,23 @@ def test_a_call_says_how_it_is_with_the_transaction(call: Any) -> None:
     assert is_fetch or "autocommit" in call.__doc__
 
 
-@pytest.mark.parametrize("name", ["ContentDraftDTO", "AssetDTO", "DraftBundleDTO"])
-def test_every_field_of_a_dto_says_what_it_is(name: str) -> None:
-    dto = getattr(production_sql, name)
+@pytest.mark.parametrize("adapter", [ProductionAdapter, AsyncProductionAdapter])
+def test_a_method_of_an_adapter_says_what_it_raises(adapter: Any) -> None:
+    """The tests of the adapters hold that they do."""
+    found = {"NotFoundError", "InvalidValueError"}
+    expected = {
+        "get_draft": found,
+        "generate_draft": found | {"AlreadyExistsError"},
+        "assemble_bundle": found | {"AlreadyExistsError", "AssetConflictError"},
+    }
+    for name, errors in expected.items():
+        doc = getattr(adapter, name).__doc__
+        assert set(re.findall(r"\b[A-Z]\w+Error\b", doc)) == errors
+        assert "transaction" in doc
+
+
+@pytest.mark.parametrize("dto", [ContentDraftDTO, AssetDTO, DraftBundleDTO, DraftContent])
+def test_every_field_of_a_dto_says_what_it_is(dto: Any) -> None:
     source = inspect.getsource(dto)
 
     documented = re.findall(r'^    (\w+): [^\n]+\n    """', source, re.MULTILINE)

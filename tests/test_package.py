@@ -58,6 +58,11 @@ def test_the_public_face_is_dtos_ports_calls_and_errors(
     public = import_module(f"production_sql{module}")
 
     assert set(public.__all__) == names
+    if not module:
+        found = {
+            name for name, it in vars(public).items() if not isinstance(it, ModuleType)
+        }
+        assert {name for name in found if not name.startswith("_")} <= names
     for name in names:
         value = getattr(public, name)
         assert isinstance(value, ModuleType) or value.__doc__

@@ -11,7 +11,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from production_sql import assets, bundles, drafts, schema
 
-from .client import Client, Observer
+from .client import TABLES, Client, Observer
 from .samples import asset, bundle, draft
 
 ROLES = Path(__file__).parents[1] / "docs" / "roles.sql"
@@ -43,6 +43,10 @@ OTHER: list[str] = [
     "ALTER TABLE production_drafts ADD mine int",
     "CREATE INDEX ON production_drafts (body)",
     "TRUNCATE production_drafts",
+    "CREATE TRIGGER mine BEFORE INSERT ON production_drafts "
+    "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "SELECT nextval('production_drafts_id_seq')",
+    "SELECT setval('production_bundle_assets_id_seq', 1)",
     "DROP TABLE production_drafts",
 ]
 
@@ -106,11 +110,23 @@ def test_a_role_can_do_nothing_else(
         WHERE relkind IN ('r', 'v', 'm', 'S') AND relnamespace = 'public'::regnamespace
         AND has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE')
     """)
-    assert sorted(row["relname"] for row in seen) == [
-        "production_bundle_assets",
-        "production_bundles",
-        "production_drafts",
-    ]
+    assert sorted(row["relname"] for row in seen) == sorted(TABLES)
+
+
+@pytest.mark.usefixtures("as_role")
+def test_a_role_has_no_other_right(client: Client) -> None:
+    rights = client.rows("""
+        SELECT pg_get_userbyid(acl.grantee) AS role, relname AS name, acl.privilege_type
+        FROM pg_class, aclexplode(relacl) AS acl
+        WHERE relnamespace = 'public'::regnamespace AND acl.grantee != relowner
+    """)
+
+    writes = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    assert {tuple(row.values()) for row in rights} == {
+        *(("production_writer", table, right) for table in TABLES for right in writes),
+        *(("production_reader", table, "SELECT") for table in TABLES),
+        ("production_writer", "production_bundle_assets_id_seq", "USAGE"),
+    }
 
 
 def test_another_modules_role_reads_what_it_is_granted_and_nothing_else(

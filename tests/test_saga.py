@@ -12,7 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from production_sql import AssetDTO, ContentDraftDTO, DraftBundleDTO
+from production_sql import (
+    AlreadyExistsError,
+    AssetDTO,
+    ContentDraftDTO,
+    DraftBundleDTO,
+)
 from production_sql.adapter import DraftContent, ProductionAdapter
 
 from .client import TABLES, Observer
@@ -39,11 +44,11 @@ class Host:
         self.connections = count(1)
         self.published: set[str] = set()
 
-    def run(self) -> DraftBundleDTO:
+    def run(self, strategy_id: str = "strategy_1") -> DraftBundleDTO:
         production = ProductionAdapter(self.connection, self.write, self.collect)
         make = EXAMPLE["Saga"]
         saga = make(self.connection, production, self.publish, self.published.discard)
-        bundle: DraftBundleDTO = saga.run("strategy_1", "draft_1", "bundle_1")
+        bundle: DraftBundleDTO = saga.run(strategy_id, "draft_1", "bundle_1")
         return bundle
 
     @contextmanager
@@ -86,6 +91,18 @@ def test_a_saga_that_fails_after_a_step_leaves_no_row(
 
     assert not any(observer.everything().values())
     assert not host.published
+
+
+def test_a_saga_leaves_the_draft_of_another_strategy_alone(
+    dsn: str, observer: Observer
+) -> None:
+    Host(dsn, "", fail).run()
+    before = observer.everything()
+
+    with pytest.raises(AlreadyExistsError):
+        Host(dsn, "", fail).run("strategy_2")
+
+    assert observer.everything() == before
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -1,6 +1,7 @@
 """What a host writes for the adapters; the types are pinned by test_typing.py."""
 
 from collections.abc import Sequence
+from typing import NewType
 
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
@@ -20,16 +21,22 @@ from production_sql.adapter import (
     new_id,
 )
 
+StrategyId = NewType("StrategyId", str)
 
-def write(strategy_id: str) -> DraftContent:
+
+def write(strategy_id: StrategyId) -> DraftContent:
     return DraftContent(content_type="blog_post", body=strategy_id)
+
+
+def write_number(strategy_id: int) -> DraftContent:
+    return DraftContent(content_type="blog_post", body=str(strategy_id))
 
 
 def collect(draft: ContentDraftDTO) -> Sequence[AssetDTO]:
     return [AssetDTO(asset_id=new_id(), asset_type="image", url=draft.body)]
 
 
-async def write_async(strategy_id: str) -> DraftContent:
+async def write_async(strategy_id: StrategyId) -> DraftContent:
     return write(strategy_id)
 
 

@@ -1,12 +1,12 @@
 """Mistakes, each of which both type checkers refuse."""
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from production_sql import ContentDraftDTO, drafts
 from production_sql.adapter import AsyncProductionAdapter, ProductionAdapter
 
-from .host import collect, collect_async, write, write_async
+from .host import collect, collect_async, write, write_async, write_number
 
 
 def mistakes(conn: psycopg.Connection, draft: ContentDraftDTO) -> None:
@@ -26,7 +26,8 @@ async def forgotten_await(conn: psycopg.AsyncConnection, draft: ContentDraftDTO)
     drafts.upsert(conn, draft)
 
 
-def halves(pool: AsyncConnectionPool) -> None:
+def halves(pool: AsyncConnectionPool, sync_pool: ConnectionPool) -> None:
     ProductionAdapter(pool.connection, write, collect)
     AsyncProductionAdapter(pool.connection, write, collect_async)
     AsyncProductionAdapter(pool.connection, write_async, collect)
+    ProductionAdapter(sync_pool.connection, write_number, collect)
