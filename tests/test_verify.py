@@ -115,9 +115,9 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "columns that are missing": (
         """
-        ALTER TABLE production_drafts DROP metadata, ADD meta json, ADD data jsonb;
+        ALTER TABLE production_drafts DROP metadata, ADD meta text;
         DELETE FROM production_bundles;
-        ALTER TABLE production_bundles DROP draft_id, DROP bundle_id, ADD one_of_both text;
+        ALTER TABLE production_bundles DROP draft_id, DROP bundle_id;
         ALTER TABLE production_bundle_assets DROP id CASCADE, DROP updated_at,
             ADD tenant int;
         """,
@@ -585,6 +585,50 @@ def test_an_id_that_can_be_no_number_is_for_a_person(
             sql=[],
         )
     ]
+
+
+def test_a_column_that_another_may_be_is_for_a_person(
+    conn: psycopg.Connection[Any],
+) -> None:
+    drafts.create(conn, draft(metadata={"a": 1}))
+    conn.execute("""
+        ALTER TABLE production_drafts RENAME metadata TO meta;
+        ALTER TABLE production_drafts RENAME created_at TO inserted_at;
+        ALTER TABLE production_drafts ADD "Settings" jsonb,
+            ADD published_at date UNIQUE NOT NULL DEFAULT now();
+        ALTER TABLE production_drafts ALTER published_at DROP DEFAULT;
+        ALTER TABLE production_bundles DROP draft_id, DROP bundle_id, ADD one_of_both text;
+        ALTER TABLE production_bundle_assets RENAME id TO pk;
+        ALTER TABLE production_bundle_assets ADD number int DEFAULT 1;
+    """)
+    choices = {
+        f"{D} has no column created_at": "inserted_at (timestamp with time zone) or "
+        "published_at (date)",
+        f"{D} has no column metadata": 'meta (json) or "Settings" (jsonb)',
+        f"{B} has no column bundle_id": "one_of_both (text)",
+        f"{B} has no column draft_id": "one_of_both (text)",
+        f"{A} has no column id": "pk (bigint) or number (integer)",
+    }
+
+    assert differences(conn) == [
+        schema.Difference(
+            text=f"{missing}, and could have it as {candidates}: only a person can say. "
+            "RENAME COLUMN, or ADD COLUMN if it is none of them, and verify again",
+            sql=[],
+        )
+        for missing, candidates in choices.items()
+    ]
+
+    conn.execute("""
+        ALTER TABLE production_drafts RENAME meta TO metadata;
+        ALTER TABLE production_drafts RENAME inserted_at TO created_at;
+        ALTER TABLE production_bundles RENAME one_of_both TO bundle_id;
+        ALTER TABLE production_bundles ADD draft_id text NOT NULL;
+        ALTER TABLE production_bundle_assets RENAME pk TO id;
+    """)
+    mend(conn, differences(conn))
+    assert differences(conn) == []
+    assert drafts.fetch(conn, "draft_1") == draft(metadata={"a": 1})
 
 
 def test_what_only_newer_servers_have(conn: psycopg.Connection[Any]) -> None:

@@ -47,7 +47,7 @@ class _Rename(Struct, frozen=True, kw_only=True):
     text: str
     sql: list[str]
     as_found: str
-    """What gives the expected table the name that is found."""
+    """What gives the expected table the name that is found, or takes the column from it."""
 
 
 def _mends(conn: psycopg.Connection[Any]) -> list[Callable[[_Pair], list[Difference]]]:

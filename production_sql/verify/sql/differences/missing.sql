@@ -48,6 +48,8 @@ FROM pg_attribute
 WHERE
     attrelid = %(expected)s::oid
     AND attnum > 0
+    -- One that may be there by another name: see renames.
+    AND NOT attisdropped
     AND attname NOT IN (
         SELECT found.attname
         FROM pg_attribute AS found

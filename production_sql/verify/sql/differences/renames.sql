@@ -1,5 +1,6 @@
--- Columns that the schema has by another name: the only ones that the migrations do not
--- make, and the only ones missing, whose values can be taken for one another.
+-- Columns that the schema may have by another name: that of a column which the migrations
+-- do not make, and whose values can be taken for theirs. Where there is no choice, it is
+-- that one. Otherwise nothing else is said of the column: to add it would hide what is there.
 WITH expected AS (
     SELECT
         attnum,
@@ -41,10 +42,11 @@ found AS (
 candidate AS (
     SELECT
         expected.attname AS name,
+        found.attnum AS found_position,
         found.attname AS found_name,
         found.type,
-        count(*) OVER (PARTITION BY expected.attnum) AS fits,
-        count(*) OVER (PARTITION BY found.attnum) AS found_fits
+        count(*) OVER (PARTITION BY expected.attnum) = 1
+        AND count(*) OVER (PARTITION BY found.attnum) = 1 AS is_only_one
     FROM expected
     CROSS JOIN found
     LEFT JOIN pg_cast AS conversion
@@ -82,5 +84,21 @@ SELECT
         found_name
     ) AS as_found
 FROM candidate
-WHERE fits = 1 AND found_fits = 1
-ORDER BY name
+WHERE is_only_one
+UNION ALL
+SELECT
+    format(
+        '%%s has no column %%I, and could have it as %%s: only a person can say. RENAME '
+        'COLUMN, or ADD COLUMN if it is none of them, and verify again',
+        %(found)s::oid::regclass,
+        name,
+        string_agg(format('%%I (%%s)', found_name, type), ' or ' ORDER BY found_position)
+    ) AS text,
+    '{}' AS sql,
+    format(
+        'ALTER TABLE %%s DROP COLUMN %%I', %(expected)s::oid::regclass, name
+    ) AS as_found
+FROM candidate
+WHERE NOT is_only_one
+GROUP BY name
+ORDER BY text

@@ -59,6 +59,14 @@ FROM index AS found
 WHERE
     found.owner = %(found)s::oid
     AND (found.is_unique OR found.kind = 'x')
+    -- As long as nobody has said which column is which (see renames), it may be one of the
+    -- migrations.
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS expected
+        WHERE
+            expected.attrelid = %(expected)s::oid
+            AND expected.attisdropped
+    )
     AND NOT EXISTS (
         SELECT FROM index AS expected
         WHERE

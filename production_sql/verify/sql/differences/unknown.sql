@@ -23,6 +23,13 @@ WHERE
     AND NOT found.atthasdef
     AND found.attidentity = ''
     AND type.typdefault IS NULL
+    -- As in surplus.
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS expected
+        WHERE
+            expected.attrelid = %(expected)s::oid
+            AND expected.attisdropped
+    )
     AND found.attname NOT IN (
         SELECT expected.attname
         FROM pg_attribute AS expected
