@@ -69,9 +69,12 @@ def verify(dsn: str, *, schema: str | None = None) -> list[Difference]:
 
     For a host whose own tool has made them. Parameters are as for apply. Run the statements
     of all differences in their order, in autocommit, since CONCURRENTLY takes no
-    transaction: then no difference is left but those without a statement. None of them
-    drops a table, a column or a row. A lock_timeout is for the session that runs them to
-    SET.
+    transaction: then no difference is left but those without a statement, and what only
+    shows once a person has mended these. None of them drops a table, a column or a row. A
+    lock_timeout is for the session that runs them to SET. One fails, with PostgreSQL's
+    error and nothing changed by it, on a value that it cannot take along, and on what the
+    host has built on a column whose type it changes: a view (which text names), a generated
+    column, a policy, a trigger that names the column.
 
     What a host has added is its own and no difference, as long as no call runs into it:
     columns that take NULL or have a default, defaults, indexes that refuse nothing,

@@ -30,6 +30,7 @@ from .samples import asset, bundle, draft
 from .test_schema import query, url
 
 CHECKOUT = Path(__file__).parents[1]
+PAGE = (CHECKOUT / "docs" / "adopting.md").read_text("utf-8")
 OLD, NEW, OTHER = ("old_drafts", "old_bundles"), ("new_drafts", "new_bundles"), "other"
 Session = psycopg.Connection[Any]
 
@@ -46,16 +47,20 @@ class Block(NamedTuple):
         return self.text.startswith("BEGIN")
 
 
-def blocks() -> tuple[Block, list[Block], list[Block]]:
-    """Return the start, what leads to tables for new code, and what is for it alone."""
-    page = (CHECKOUT / "docs" / "adopting.md").read_text("utf-8")
+def page() -> list[Block]:
     heading, found = "", []
-    for match in re.finditer(r"^## ([^\n]+)|^```(\w+)\n(.*?)^```$", page, re.M | re.S):
+    for match in re.finditer(r"^## ([^\n]+)|^```(\w+)\n(.*?)^```$", PAGE, re.M | re.S):
         heading = match[1] or heading
         if match[2]:
             found.append(Block(heading, match[2], match[3]))
+    return found
+
+
+def blocks() -> tuple[Block, list[Block], list[Block]]:
+    """Return the start, what leads to tables for new code, and what is for it alone."""
+    start, *found = (block for block in page() if block.heading != "Replays")
     last = [block for block in found if block.heading == "Clean up"]
-    return found[0], found[1 : -len(last)], last
+    return start, found[: -len(last)], last
 
 
 class Admin:
@@ -441,6 +446,58 @@ def test_a_host_that_stands_still_runs_what_verify_says(database: str) -> None:
                 admin.conn.execute(statement.encode())
 
     assert schema.verify(database) == []
+
+
+def test_the_blocks_are_for_another_schema_where_it_is_said(database: str) -> None:
+    start, migrate, clean_up = blocks()
+    said = {
+        "python": ('["DATABASE_URL"])', '["DATABASE_URL"], schema="tenant")'),
+        "text": ("public.", "tenant."),
+        "sh": ('#postgresql}"', '#postgresql}&schema=tenant"'),
+    }
+    search_path = "SET search_path = tenant"
+    for each in (search_path, 'schema="tenant"', "&schema=tenant"):
+        assert f"`{each}`" in PAGE
+    with Admin(database) as admin:
+        admin.conn.execute("CREATE SCHEMA tenant")
+        admin.conn.execute(search_path.encode())
+        for block in (start, *migrate, *clean_up):
+            text = block.text.replace(*said.get(block.language, ("", "")))
+            assert block.language == "sql" or text != block.text
+            admin.run(block._replace(text=text))
+
+    assert query(database, "SELECT FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+def test_replays_are_free_once_what_old_code_has_written_is_written_anew(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = (block for block in page() if block.heading == "Replays")
+    monkeypatch.setenv("DATABASE_URL", f"{url(dsn)}&application_name=replays")
+    with Admin(dsn) as admin, psycopg.connect(dsn, autocommit=True) as conn:
+        for key in ("1", "2", "3", "4"):
+            drafts.create(conn, draft(key))
+            bundles.create(conn, bundle(key, f"asset_{key}"))
+        conn.execute("UPDATE production_drafts SET metadata = metadata::jsonb::json")
+        conn.execute("UPDATE production_bundle_assets SET metadata = metadata::jsonb::json")
+        assert [drafts.upsert(conn, draft("1")) for _ in range(2)] == [True, False]
+        one = bundle("1", "asset_1")
+        assert [bundles.upsert(conn, one) for _ in range(2)] == [True, False]
+
+        block_thread = Thread(target=admin.run, args=[block])
+        with psycopg.connect(dsn) as writer:
+            drafts.upsert(writer, draft("2", body="new"))
+            drafts.discard(writer, "3")
+            block_thread.start()
+            observer = Observer(conn)
+            observer.wait_until_blocked("replays", lambda: not block_thread.is_alive())
+        block_thread.join()
+
+        assert drafts.fetch(conn, "2") == draft("2", body="new")
+        assert drafts.fetch(conn, "3") is None
+        assert not drafts.upsert(conn, draft("2", body="new"))
+        assert not drafts.upsert(conn, draft("4"))
+        assert not bundles.upsert(conn, bundle("2", "asset_2"))
 
 
 def test_every_block_that_locks_says_for_how_long_it_waits() -> None:

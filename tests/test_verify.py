@@ -587,6 +587,40 @@ def test_an_id_that_can_be_no_number_is_for_a_person(
     ]
 
 
+def test_a_view_or_a_generated_column_makes_the_change_of_a_type_fail(
+    conn: psycopg.Connection[Any],
+) -> None:
+    conn.execute("""
+        ALTER TABLE production_drafts ALTER body TYPE varchar(99),
+            ALTER strategy_id TYPE varchar(64);
+        CREATE VIEW mine AS SELECT body, body AS again FROM production_drafts;
+        CREATE MATERIALIZED VIEW other AS SELECT id FROM production_drafts WHERE body > '';
+    """)
+    texts = [
+        f"{D}.strategy_id is character varying(64), and is to be text",
+        f"{D}.body is character varying(99), and is to be text. The mend fails until the "
+        "views on it are dropped: host.mine, host.other",
+    ]
+
+    found = differences(conn)
+
+    assert [each.text for each in found] == texts
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="used by a view or rule"):
+        mend(conn, found[1:])
+    assert differences(conn) == found
+    conn.execute("""
+        DROP VIEW mine;
+        DROP MATERIALIZED VIEW other;
+        ALTER TABLE production_drafts
+            ADD length int GENERATED ALWAYS AS (length(body)) STORED;
+    """)
+    with pytest.raises(psycopg.Error, match="used by a generated column"):
+        mend(conn, found[1:])
+    conn.execute("ALTER TABLE production_drafts DROP length")
+    mend(conn, found)
+    assert differences(conn) == []
+
+
 def test_a_column_that_another_may_be_is_for_a_person(
     conn: psycopg.Connection[Any],
 ) -> None:

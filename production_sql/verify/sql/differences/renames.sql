@@ -1,6 +1,6 @@
 -- Columns that the schema may have by another name: that of a column which the migrations
 -- do not make, and whose values can be taken for theirs. Where there is no choice, it is
--- that one. Otherwise nothing else is said of the column: to add it would hide what is there.
+-- that one. Otherwise nothing else is said of the column: to add it would hide the values.
 WITH expected AS (
     SELECT
         attnum,

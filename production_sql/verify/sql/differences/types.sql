@@ -45,7 +45,19 @@ difference AS (
         different.type = 'timestamptz'::regtype
         AND different.found_type IN (
             'timestamp'::regtype, 'date'::regtype
-        ) AS has_no_zone
+        ) AS has_no_zone,
+        (
+            SELECT string_agg(DISTINCT rule.ev_class::regclass::text, ', ')
+            FROM pg_depend AS depend
+            INNER JOIN pg_rewrite AS rule ON depend.objid = rule.oid
+            WHERE
+                depend.classid = 'pg_rewrite'::regclass
+                AND depend.refclassid = 'pg_class'::regclass
+                AND depend.refobjid = different.attrelid
+                AND depend.refobjsubid = different.attnum
+                -- Its own rules are for triggers.
+                AND rule.ev_class != different.attrelid
+        ) AS readers
     FROM different
     LEFT JOIN pg_cast AS conversion
         ON
@@ -70,6 +82,10 @@ SELECT
                 THEN '. No cast leads there: only a person can say what becomes of it'
             WHEN NOT is_stored_alike
                 THEN '. The mend rewrites the table, which nobody can use meanwhile'
+        END,
+        CASE
+            WHEN can_be_cast AND readers IS NOT NULL
+                THEN '. The mend fails until the views on it are dropped: ' || readers
         END
     ) AS text,
     CASE
