@@ -115,7 +115,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "columns that are missing": (
         """
-        ALTER TABLE production_drafts DROP metadata, ADD meta text;
+        ALTER TABLE production_drafts DROP metadata, ADD meta int;
         DELETE FROM production_bundles;
         ALTER TABLE production_bundles DROP draft_id, DROP bundle_id;
         ALTER TABLE production_bundle_assets DROP id CASCADE, DROP updated_at,
@@ -663,6 +663,78 @@ def test_a_column_that_another_may_be_is_for_a_person(
     mend(conn, differences(conn))
     assert differences(conn) == []
     assert drafts.fetch(conn, "draft_1") == draft(metadata={"a": 1})
+
+
+def test_references_by_number_are_for_a_person(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("""
+        DROP TABLE production_bundles, production_bundle_assets;
+        CREATE TABLE production_bundles (
+            id bigint PRIMARY KEY,
+            draft_id bigint CONSTRAINT fk REFERENCES production_drafts (id)
+        );
+        CREATE TABLE production_bundle_assets (
+            bundle_id integer CONSTRAINT fk REFERENCES production_bundles (id),
+            url varchar CONSTRAINT by_key REFERENCES production_drafts (draft_id)
+        );
+    """)
+    by_number = (
+        "It refers to rows by a number, and is to be their key: only a person can say "
+    )
+    refers = "refers to rows by a number, and the calls do by a key:"
+
+    found = {each.text: each.sql for each in differences(conn)}
+
+    for table, column, type_ in ((B, "draft_id", "bigint"), (A, "bundle_id", "integer")):
+        what = f"{table}.{column} is {type_}, and is to be text. {by_number}"
+        assert found[f"{what}what becomes of it"] == []
+        (key,) = (text for text in found if f"{table}: the foreign key fk {refers}" in text)
+        assert key.endswith("Only a person can say what becomes of it")
+        assert found[key] == []
+    (key,) = (text for text in found if "the foreign key by_key" in text)
+    assert found[key] == [f"ALTER TABLE {A} DROP CONSTRAINT by_key;"]
+    assert found[f"{A}.url is character varying, and is to be text"] != []
+
+
+def test_a_column_that_may_be_none_of_ours_is_not_taken_for_one(
+    conn: psycopg.Connection[Any],
+) -> None:
+    conn.execute("""
+        ALTER TABLE production_drafts DROP updated_at, ADD deleted_at timestamptz;
+        ALTER TABLE production_bundle_assets DROP metadata, ADD meta varchar;
+    """)
+    choices = {
+        f"{D} has no column updated_at": "deleted_at (timestamp with time zone)",
+        f"{A} has no column metadata": "meta (character varying)",
+    }
+
+    assert [(each.text.partition(": ")[0], each.sql) for each in differences(conn)] == [
+        (f"{missing}, and could have it as {candidate}", [])
+        for missing, candidate in choices.items()
+    ]
+
+
+def test_what_a_cast_would_change_is_told(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("""
+        ALTER TABLE production_drafts ALTER id DROP IDENTITY;
+        ALTER TABLE production_drafts
+            ALTER body TYPE bytea USING body::bytea,
+            ALTER created_at TYPE text,
+            ALTER id TYPE numeric;
+        CREATE DOMAIN sure AS text NOT NULL;
+        ALTER TABLE production_bundles ADD mine sure;
+    """)
+
+    found = {each.text: each.sql for each in differences(conn)}
+
+    body, time, number = (
+        next(text for text in found if text.startswith(f"{D}.{column} is {type_}, and"))
+        for column, type_ in (("body", "bytea"), ("created_at", "text"), ("id", "numeric"))
+    )
+    assert body.endswith("No cast leads there: only a person can say what becomes of it")
+    assert found[body] == []
+    assert "the mend reads a time without a zone in that of its session" in time
+    assert "the mend rounds" in number
+    assert found[f"{B}.mine{UNFILLED}"] == []
 
 
 def test_what_only_newer_servers_have(conn: psycopg.Connection[Any]) -> None:

@@ -6,6 +6,7 @@ WITH expected AS (
         attnum,
         attname,
         atttypid,
+        attnotnull,
         attidentity
     FROM pg_attribute
     WHERE
@@ -22,6 +23,8 @@ found AS (
     SELECT
         attribute.attnum,
         attribute.attname,
+        attribute.attnotnull,
+        type.typcategory,
         coalesce(format_type(attribute.atttypid, attribute.atttypmod), '') AS type,
         attribute.atthasdef OR attribute.attidentity != '' AS has_default,
         -- Of a domain the type under it.
@@ -46,7 +49,12 @@ candidate AS (
         found.attname AS found_name,
         found.type,
         count(*) OVER (PARTITION BY expected.attnum) = 1
-        AND count(*) OVER (PARTITION BY found.attnum) = 1 AS is_only_one
+        AND count(*) OVER (PARTITION BY found.attnum) = 1
+        -- Where that is to be NOT NULL, or may hold no JSON, it is a guess.
+        AND found.attnotnull >= expected.attnotnull
+        AND (
+            expected.atttypid = found.atttypid OR conversion.oid IS NOT NULL
+        ) AS is_only_one
     FROM expected
     CROSS JOIN found
     LEFT JOIN pg_cast AS conversion
@@ -55,7 +63,11 @@ candidate AS (
             AND expected.atttypid = conversion.casttarget
             AND conversion.castcontext IN ('i', 'a')
     WHERE
-        (expected.atttypid = found.atttypid OR conversion.oid IS NOT NULL)
+        (
+            expected.atttypid = found.atttypid
+            OR conversion.oid IS NOT NULL
+            OR (expected.atttypid = 'json'::regtype AND found.typcategory = 'S')
+        )
         -- What nothing numbers is no id.
         AND (expected.attidentity = '' OR found.has_default)
 )

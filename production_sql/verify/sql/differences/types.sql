@@ -19,8 +19,25 @@ WITH different AS (
         -- Of a domain the type under it.
         coalesce(nullif(found_type.typbasetype, 0), found_type.oid) AS found_type,
         expected.attidentity != '' AS is_identity,
-        -- Every value is a text, and a text can be tried as any.
-        'S' IN (found_type.typcategory, type.typcategory) AS is_text
+        -- Every value but that of a bytea is a text, and a text can be tried as any.
+        'S' IN (found_type.typcategory, type.typcategory)
+        AND found_type.oid != 'bytea'::regtype AS is_text,
+        -- As in constraints: a number of a row, and no key.
+        exists(
+            SELECT FROM pg_constraint AS key
+            INNER JOIN pg_class AS owner ON key.confrelid = owner.oid
+            INNER JOIN pg_class AS other ON owner.relname = other.relname
+            INNER JOIN pg_attribute AS numbered ON other.oid = numbered.attrelid
+            INNER JOIN pg_attribute AS referred ON numbered.attname = referred.attname
+            WHERE
+                key.contype = 'f'
+                AND key.conrelid = found.attrelid
+                AND found.attnum = any(key.conkey)
+                AND other.relnamespace = pg_my_temp_schema()
+                AND numbered.attidentity != ''
+                AND referred.attrelid = key.confrelid
+                AND referred.attnum = any(key.confkey)
+        ) AS is_reference
     FROM pg_attribute AS expected
     INNER JOIN pg_type AS type ON expected.atttypid = type.oid
     INNER JOIN pg_attribute AS found ON expected.attname = found.attname
@@ -39,9 +56,12 @@ difference AS (
         different.attrelid::regclass AS owner,
         different.type = different.found_type
         OR coalesce(conversion.castmethod = 'b', FALSE) AS is_stored_alike,
-        different.type = different.found_type
-        OR different.is_text
-        OR conversion.oid IS NOT NULL AS can_be_cast,
+        NOT different.is_reference
+        AND (
+            different.type = different.found_type
+            OR different.is_text
+            OR conversion.oid IS NOT NULL
+        ) AS can_be_cast,
         different.type = 'timestamptz'::regtype
         AND different.found_type IN (
             'timestamp'::regtype, 'date'::regtype
@@ -76,8 +96,16 @@ SELECT
                     ', which gives back what was stored; jsonb changes 1e23 and -0.0 and '
                     'refuses \u0000. The mend drops the indexes on it: json has none'
             WHEN has_no_zone THEN ': the mend takes what is there for UTC'
+            WHEN type = 'timestamptz'::regtype AND is_text
+                THEN ': the mend reads a time without a zone in that of its session'
+            WHEN is_identity AND found_type IN ('numeric'::regtype, 'float8'::regtype)
+                THEN ': the mend rounds'
         END,
         CASE
+            WHEN is_reference
+                THEN
+                    '. It refers to rows by a number, and is to be their key: only a '
+                    'person can say what becomes of it'
             WHEN NOT can_be_cast
                 THEN '. No cast leads there: only a person can say what becomes of it'
             WHEN NOT is_stored_alike

@@ -6,20 +6,25 @@ SELECT
         found.attrelid::regclass,
         found.attname
     ) AS text,
-    ARRAY[
-        format(
-            'ALTER TABLE %%s ALTER COLUMN %%I DROP NOT NULL;',
-            found.attrelid::regclass,
-            found.attname
-        )
-    ] AS sql
+    CASE
+        -- A domain keeps it.
+        WHEN type.typnotnull THEN '{}'
+        ELSE
+            ARRAY[
+                format(
+                    'ALTER TABLE %%s ALTER COLUMN %%I DROP NOT NULL;',
+                    found.attrelid::regclass,
+                    found.attname
+                )
+            ]
+    END AS sql
 FROM pg_attribute AS found
 INNER JOIN pg_type AS type ON found.atttypid = type.oid
 WHERE
     found.attrelid = %(found)s::oid
     AND found.attnum > 0
     AND NOT found.attisdropped
-    AND found.attnotnull
+    AND (found.attnotnull OR type.typnotnull)
     AND NOT found.atthasdef
     AND found.attidentity = ''
     AND type.typdefault IS NULL
