@@ -10,11 +10,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -41,6 +42,8 @@ from .test_servers import cluster, programs
 __all__ = ["cluster", "programs"]
 
 POOL_SIZE = 10
+MAX_WAITING = 10 * POOL_SIZE
+MAX_BODY = 10 * 2**20
 TASKS = 3 * POOL_SIZE
 
 # The blocks of the page; test_docs.py runs the first, but for its end, which serves.
@@ -69,7 +72,9 @@ class Service:
             )
         self.http = httpx2.Client(
             base_url="http://service",
-            transport=httpx2.HTTPTransport(uds=self.address),
+            transport=httpx2.HTTPTransport(
+                uds=self.address, limits=httpx2.Limits(max_connections=None)
+            ),
             timeout=30,
         )
 
@@ -81,7 +86,7 @@ class Service:
     def stop(self) -> int:
         """Have it end, and return its exit status."""
         self.process.terminate()
-        return self.process.wait()
+        return self.process.wait(60)
 
 
 @contextmanager
@@ -120,7 +125,7 @@ class Sessions:
     def held_up(self) -> Iterator[ThreadPoolExecutor]:
         """Give threads for requests, which wait for the table of drafts until the end."""
         with (
-            ThreadPoolExecutor(2 * POOL_SIZE) as threads,
+            ThreadPoolExecutor(2 * MAX_WAITING) as threads,
             psycopg.connect(self.dsn, application_name="tests") as holder,
         ):
             holder.execute("LOCK TABLE production_drafts")
@@ -220,8 +225,19 @@ def test_a_put_to_the_path_of_another_draft_is_refused(service: Service) -> None
             b'{"draft_id": ""}',
             "body: Expected `str` of length >= 1 - at `$.draft_id`",
         ),
+        (b'{"metdata": {}}', "body: Object contains unknown field `metdata`"),
+        (b" " * MAX_BODY, "body: Input data was truncated"),
     ],
-    ids=["nothing", "no UTF-8", "too deep", "a field missing", "a wrong type", "no id"],
+    ids=[
+        "nothing",
+        "no UTF-8",
+        "too deep",
+        "a field missing",
+        "a wrong type",
+        "no id",
+        "a field misspelt",
+        "blanks",
+    ],
 )
 def test_a_body_that_is_no_draft_is_refused(
     service: Service, body: bytes, said: str
@@ -231,6 +247,57 @@ def test_a_body_that_is_no_draft_is_refused(
         assert answer.status_code == 422
         assert decoded(answer)["detail"].startswith(said)
     assert service("GET", "/drafts/d").status_code == 404
+
+
+def test_a_body_that_is_too_long_is_refused_without_its_length_in_the_header(
+    service: Service,
+) -> None:
+    chunks = (b" " * 2**20 for _ in range(MAX_BODY // 2**20 + 1))
+
+    answer = service.http.request("POST", "/drafts", content=chunks)
+
+    assert "Content-Length" not in answer.request.headers
+    assert answer.status_code == 413
+    assert decoded(answer) == {"detail": f"body: more than {MAX_BODY} bytes"}
+
+
+def test_an_upload_that_is_aborted_is_no_error(service: Service) -> None:
+    request_id = uuid4().hex
+    head = f"POST /drafts HTTP/1.1\r\nHost: service\r\nX-Request-ID: {request_id}\r\n"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(service.address)
+        client.sendall(f"{head}Content-Length: 9\r\nExpect: 100-continue\r\n\r\n".encode())
+        # Said once the body is waited for.
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+
+    assert service("GET", "/health").status_code == 200
+    assert request_id not in service.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "part"),
+    [
+        ("GET", "/drafts/%ff", "raw_path"),
+        ("PUT", "/strategies/%C3%A9/drafts/%fe", "raw_path"),
+        ("GET", "/strategies/s/drafts?after=%ff", "query_string"),
+    ],
+)
+def test_an_id_that_is_no_utf_8_is_refused(
+    service: Service, method: str, path: str, part: str
+) -> None:
+    answer = service(method, path)
+
+    assert answer.status_code == 422
+    assert decoded(answer)["detail"].startswith(f"{part}: 'utf-8' codec can't decode")
+
+
+def test_a_draft_whose_id_fits_no_path_is_refused(service: Service) -> None:
+    given = msgspec.structs.replace(new(), draft_id="a/b")
+
+    answer = service("POST", "/drafts", given)
+
+    assert answer.status_code == 422
+    assert decoded(answer) == {"detail": "$.draft_id: 'a/b' has a slash: no path fits"}
 
 
 def test_a_value_that_cannot_be_stored_is_refused(service: Service) -> None:
@@ -304,6 +371,24 @@ def test_a_bundle_is_assembled_once(service: Service) -> None:
     assert first.content == again.content == service("GET", f"/bundles/{bundle_id}").content
     assert service("PUT", f"{path_of(new())}/bundles/{bundle_id}").status_code == 404
     assert service("PUT", f"{path_of(other)}/bundles/{bundle_id}").status_code == 409
+
+
+def test_a_bundle_has_the_images_of_its_draft_each_once_in_their_order(
+    service: Service,
+) -> None:
+    images = "![B](b.jpg) and ![A](a.jpg), again ![B](b.jpg)\n\n![C](c.jpg)"
+    given = msgspec.structs.replace(new(), body=images)
+    service("PUT", path_of(given), given)
+
+    bundle = service("PUT", f"{path_of(given)}/bundles/{uuid4().hex}")
+
+    assert [
+        (asset.asset_id, asset.url, asset.metadata)
+        for asset in decoded(bundle, DraftBundleDTO).assets
+    ] == [
+        (f"{given.draft_id}.{number}", f"{name}.jpg", {"alt": name.upper()})
+        for number, name in enumerate("bac", 1)
+    ]
 
 
 def test_an_asset_of_another_bundle_is_not_taken(service: Service) -> None:
@@ -407,6 +492,21 @@ def test_a_write_whose_session_is_ended_can_be_replayed(
     assert decoded(service("PUT", path_of(given), given)) == {"written": True}
 
 
+def test_when_too_many_requests_wait_for_a_session_the_next_is_to_be_replayed_at_once(
+    service: Service, sessions: Sessions
+) -> None:
+    path = path_of(new())
+    with sessions.held_up() as threads:
+        readings = [threads.submit(service, "GET", path) for _ in range(POOL_SIZE)]
+        sessions.wait_for_blocked(POOL_SIZE, readings[0])
+        readings += [threads.submit(service, "GET", path) for _ in range(MAX_WAITING + 1)]
+        refused = next(as_completed(readings)).result()
+
+    check_is_to_be_replayed(refused)
+    said = f"request {refused.headers['X-Request-ID']}: TooManyRequests: "
+    assert said in service.log.read_text()
+
+
 def test_no_request_meets_a_session_that_has_ended_meanwhile(
     service: Service, sessions: Sessions
 ) -> None:
@@ -459,6 +559,50 @@ def test_what_waits_too_long_is_to_be_replayed_and_the_pool_is_whole_again(
 
 
 @pytest.mark.torture
+def test_a_write_whose_commit_waits_for_a_standby_can_be_replayed(cluster: Cluster) -> None:
+    given = new()
+    with cluster.running() as dsn:
+        schema.apply(dsn)
+    with cluster.running("synchronous_standby_names=none") as dsn, serving(dsn) as service:
+        check_is_to_be_replayed(service("PUT", path_of(given), given))
+
+        assert "TimeoutError: " in service.log.read_text()
+        assert decoded(service("GET", path_of(given)), ContentDraftDTO) == given
+
+
+@pytest.mark.torture
+def test_what_meets_a_session_that_has_stopped_can_be_replayed(cluster: Cluster) -> None:
+    given = new()
+    with cluster.running() as dsn, sessions_of(dsn) as sessions, serving(dsn) as service:
+        schema.apply(dsn)
+        service("PUT", path_of(given), given)
+        stopped = [pid for pid, _ in sessions.of("TRUE")]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for path in (path_of(given), "/health"):
+                check_is_to_be_replayed(service("GET", path))
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
+        assert decoded(service("GET", path_of(given)), ContentDraftDTO) == given
+
+
+@pytest.mark.torture
+def test_a_server_that_takes_no_writes_is_as_one_that_is_away(cluster: Cluster) -> None:
+    given = new()
+    with cluster.running() as dsn:
+        schema.apply(dsn)
+    with (
+        cluster.running("default_transaction_read_only=on") as dsn,
+        serving(dsn) as service,
+    ):
+        check_is_to_be_replayed(service("PUT", path_of(given), given))
+        check_is_to_be_replayed(service("GET", "/health"))
+
+
+@pytest.mark.torture
 def test_it_ends_once_the_requests_under_way_have_their_answers(cluster: Cluster) -> None:
     given = new()
     with cluster.running() as dsn, sessions_of(dsn) as sessions, serving(dsn) as service:
@@ -468,7 +612,7 @@ def test_it_ends_once_the_requests_under_way_have_their_answers(cluster: Cluster
             sessions.wait_for_blocked(1, writing)
             service.process.terminate()
             while "Shutting down" not in service.log.read_text():
-                pass
+                assert not writing.done(), writing.result().text
             assert sessions.of("wait_event_type = 'Lock'")
             assert not writing.done()
 
@@ -478,8 +622,9 @@ def test_it_ends_once_the_requests_under_way_have_their_answers(cluster: Cluster
         log = service.log.read_text()
         assert "Application shutdown complete" in log
         assert "Traceback" not in log
+        end = monotonic() + 60
         while sessions.of("TRUE"):
-            pass
+            assert monotonic() < end
         closed = (
             "SELECT sessions_abandoned FROM pg_stat_database WHERE datname = 'postgres'"
         )
@@ -561,9 +706,10 @@ class Load:
             await self.rounds.get()
 
     async def wait_for_health(self, status: int) -> None:
-        """Return once the health route says so."""
-        while (await self.http.get("/health")).status_code != status:
-            pass
+        """Return once the health route says so, which it does within five minutes."""
+        async with asyncio.timeout(300):
+            while (await self.http.get("/health")).status_code != status:
+                pass
 
     def check(self, dsn: str) -> None:
         """All that was acknowledged is there, and whole."""

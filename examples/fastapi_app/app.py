@@ -8,15 +8,17 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, TypeAlias, cast
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 import psycopg
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from production_sql import (
@@ -38,14 +40,17 @@ CONNECTION = {
     "application_name": "fastapi_app",
     "connect_timeout": 5,
     "options": "-c statement_timeout=5s",
+    "target_session_attrs": "read-write",  # no standby, as which a primary may come back
     "tcp_user_timeout": 10_000,  # ms, until a server that is gone from the network is lost
 }
 POOL_SIZE = 10
 POOL_TIMEOUT = 3
+# Of all of it, with the wait for a connection. No statement_timeout is for a COMMIT, which
+# may wait for a standby, and none for a server that has stopped.
+TRANSACTION_TIMEOUT = 10
 HEALTH_TIMEOUT = 2
 RETRY_AFTER = "1"
-
-T = TypeVar("T")
+MAX_BODY = 10 * 2**20
 
 log = logging.getLogger(__name__)
 query = Queries(Path(__file__).parent / "sql")
@@ -117,7 +122,7 @@ class Production:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
         """Give a connection in a transaction of this request, which commits at the end."""
-        async with self.pool.connection() as conn:
+        async with asyncio.timeout(TRANSACTION_TIMEOUT), self.pool.connection() as conn:
             await name_transaction(conn, request_id.get())
             yield conn
 
@@ -131,20 +136,44 @@ async def _production(request: Request) -> Production:
 Shared = Annotated[Production, Depends(_production)]
 
 
-def body(type_: type[T]) -> Callable[[Request], Coroutine[Any, Any, T]]:
-    """Return a dependency that decodes the body, strictly.
+# A field that is misspelt is refused, where the DTO would leave it out.
+class _Draft(ContentDraftDTO, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
 
-    It raises InvalidValueError, with the path to what is wrong.
+
+_decoder = msgspec.json.Decoder(_Draft)
+
+
+async def _body(request: Request) -> ContentDraftDTO:
+    """Return the draft that is the body, of MAX_BODY bytes at most.
+
+    Raises InvalidValueError, with the path to what is wrong.
     """
-    decoder = msgspec.json.Decoder(type_)
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY:
+            raise HTTPException(413, f"body: more than {MAX_BODY} bytes")
+    try:
+        draft = _decoder.decode(data)
+        return msgspec.convert(draft, ContentDraftDTO, from_attributes=True)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidValueError(f"body: {error}") from error
 
-    async def decode(request: Request) -> T:
+
+Body = Annotated[ContentDraftDTO, Depends(_body)]
+
+
+async def _check_encoding(request: Request) -> None:
+    """Raise InvalidValueError for what is no UTF-8.
+
+    Starlette decodes it to U+FFFD, and so different ids to the same one.
+    """
+    for part in ("raw_path", "query_string"):
         try:
-            return decoder.decode(await request.body())
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise InvalidValueError(f"body: {error}") from error
-
-    return decode
+            unquote_to_bytes(request.scope[part]).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidValueError(f"{part}: {error}") from error
 
 
 class Json(Response):
@@ -157,25 +186,21 @@ class Json(Response):
         return msgspec.json.encode(content)
 
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(_check_encoding)])
 
 
 @router.post("/drafts")
-async def create_draft(
-    draft: Annotated[ContentDraftDTO, Depends(body(ContentDraftDTO))], production: Shared
-) -> Response:
+async def create_draft(draft: Body, production: Shared) -> Response:
     """Store a new draft."""
+    if "/" in draft.draft_id:
+        raise InvalidValueError(f"$.draft_id: {draft.draft_id!r} has a slash: no path fits")
     async with production.transaction() as conn:
         await drafts.create(conn, draft)
     return Json(draft, 201)
 
 
 @router.put("/drafts/{draft_id}")
-async def put_draft(
-    draft_id: str,
-    draft: Annotated[ContentDraftDTO, Depends(body(ContentDraftDTO))],
-    production: Shared,
-) -> Response:
+async def put_draft(draft_id: str, draft: Body, production: Shared) -> Response:
     """Store a draft, or bring the stored one up to date; a repeat writes nothing."""
     if draft.draft_id != draft_id:
         raise InvalidValueError(
@@ -282,6 +307,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     AlreadyExistsError: refused(409),
     AssetConflictError: refused(409),
     InvalidValueError: refused(422),
+    ClientDisconnect: refused(400),  # to nobody: the upload was aborted
     psycopg.OperationalError: unavailable,  # also what the pool raises
     TimeoutError: unavailable,
     Exception: failed,
