@@ -78,7 +78,7 @@ def production_server_dsn(pytestconfig: pytest.Config) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def production_migrate() -> Callable[[str], object]:
-    """Return what turns an empty database, by its DSN, into the template: schema.apply.
+    """Return what turns an empty database, by its URL, into the template: schema.apply.
 
     To be overridden by a host that has more to put into it.
     """
@@ -126,7 +126,7 @@ def production_template(
 def production_database(
     _production_databases: "Databases", production_template: str
 ) -> Callable[[], AbstractContextManager[str]]:
-    """Return what makes a migrated database and drops it after a with, for its DSN.
+    """Return what makes a migrated database and drops it after a with, for its URL.
 
     The sessions that are left in it are ended.
     """
@@ -137,7 +137,7 @@ def production_database(
 def production_dsn(
     production_database: Callable[[], AbstractContextManager[str]],
 ) -> Iterator[str]:
-    """Give the DSN of a migrated database of the test's own."""
+    """Give the URL of a migrated database of the test's own."""
     with production_database() as dsn:
         yield dsn
 

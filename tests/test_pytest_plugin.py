@@ -15,11 +15,14 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
 
-from production_sql import assets, bundles, drafts
+from production_sql import assets, bundles, drafts, schema
 from production_sql.testing import Factory
 from production_sql.throwaway.databases import Databases, sweep
+from production_sql.throwaway.servers import swept
 
+from .markdown import is_run_elsewhere
 from .samples import NOON
 
 # What it puts into sys.meta_path must not be new in a run within this process, after which
@@ -31,7 +34,6 @@ PAGE = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
 BLOCKS = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.DOTALL)
 # Nothing but the plugin, as far as a test does not say more.
 BARE = ["-p", "no:cacheprovider", "-p", "production_sql"]
-NAME = "production_dsn.rpartition('dbname=')[2]"
 NOTE = """
     from pathlib import Path
     import pytest
@@ -147,6 +149,32 @@ def test_each_test_has_a_migrated_database_of_its_own(host: pytest.Pytester) -> 
 
     assert len({each["dbname"] for each in noted(host)}) == 3
     assert left(host) == []
+
+
+def test_a_dsn_is_a_url_for_whoever_takes_one() -> None:
+    odd = {"password": "s=c r+e%t@/:?&#'\\é", "application_name": "a b"}
+    of_server = conninfo_to_dict(os.environ[DSN], **odd)
+    with (
+        closing(Databases(make_conninfo("", **of_server))) as databases,
+        databases.database() as dsn,
+    ):
+        params = of_server | {"dbname": f"{databases.prefix}1"}
+        assert dsn.startswith("postgresql://")
+        assert conninfo_to_dict(dsn) == params
+        applied = schema.apply(dsn)
+
+        with psycopg.connect(dsn) as conn, ConnectionPool(dsn, open=True) as pool:
+            with pool.connection() as of_pool:
+                assert of_pool.info.get_parameters() == conn.info.get_parameters()
+            assert conn.info.password == odd["password"]
+        yoyo: Any = import_module("yoyo")
+        with yoyo.get_backend(
+            dsn.replace("postgresql", "postgresql+psycopg", 1)
+        ) as backend:
+            of_yoyo = backend.connection.info
+            assert of_yoyo.password == odd["password"]
+            assert of_yoyo.get_parameters()["application_name"] == odd["application_name"]
+            assert len(backend.get_applied_migration_hashes()) == len(applied)
 
 
 def test_more_databases_can_be_made_in_a_test_or_for_a_module(
@@ -317,6 +345,18 @@ def test_an_embedded_server_that_does_not_start_is_an_error_that_says_what_to_do
     )
 
 
+def test_a_module_of_the_tests_may_have_the_name_of_one_of_pythons(
+    host: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(DSN)
+    folder = host.mkdir("tests")
+    for name in ("json", "types"):
+        (folder / f"{name}.py").touch()
+    (folder / "test_it.py").write_text("def test_it(production_dsn): pass")
+
+    run(host, in_process=False).assert_outcomes(passed=1)
+
+
 def test_the_embedded_server_is_gone_after_the_run(
     host: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +424,45 @@ def test_nothing_is_left_of_a_worker_of_xdist_that_dies(host: pytest.Pytester) -
 
     assert b"1 failed" in died.stdout
     assert left(host) == []
+
+
+def test_a_database_whose_drop_was_cut_off_is_dropped_at_the_end_of_the_run(
+    host: pytest.Pytester,
+) -> None:
+    host.makeconftest(NOTE)
+    host.makepyfile(
+        f"""
+        import psycopg
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def other(production_database):
+            with psycopg.connect({os.environ[DSN]!r}) as conn:
+                yield conn
+
+        def test_it(other, production_dsn):
+            name = psycopg.conninfo.conninfo_to_dict(production_dsn)["dbname"]
+            other.execute(f"COMMENT ON DATABASE {{name}} IS 'locked until the commit'")
+        """
+    )
+
+    dsn = make_conninfo(os.environ[DSN], options="-clock_timeout=100")
+    result = run(host, "--production-dsn", dsn)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines("*LockNotAvailable*")
+    assert left(host) == []
+
+
+def test_what_a_process_does_not_get_to_drop_is_dropped_by_the_other_one() -> None:
+    prefix = f"production_sql_test_{os.getpid()}_of_ctrl_c_"
+    with psycopg.connect(os.environ[DSN], autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {prefix}1")
+
+    with pytest.raises(KeyboardInterrupt), swept(os.environ[DSN], prefix):
+        raise KeyboardInterrupt
+
+    assert not is_there(f"{prefix}1")
 
 
 def test_a_session_that_the_server_has_ended_is_opened_again() -> None:
@@ -473,10 +552,19 @@ def test_the_example_of_a_server_by_pytest_postgresql_passes(
 def test_the_example_of_a_hosts_own_tables_passes(host: pytest.Pytester) -> None:
     _, tables = (text for name, text in BLOCKS if name == "conftest.py")
     (editors,) = (text for name, text in BLOCKS if name == "test_editors.py")
+    migration = re.findall(r"```sql\n-- (migrations/[\w.]+)\n(.*?)```", PAGE, re.DOTALL)
+    ((name, text),) = migration
+    host.mkdir("migrations")
+    (host.path / name).write_text(text)
     host.makeconftest(tables)
     host.makepyfile(test_editors=editors)
 
     run(host).assert_outcomes(passed=1)
+
+
+def test_what_the_page_installs_can_be_installed() -> None:
+    (command,) = re.findall("pip install [^#\n]*", PAGE)
+    assert is_run_elsewhere(command.strip())
 
 
 def test_every_block_of_python_on_the_page_is_run() -> None:

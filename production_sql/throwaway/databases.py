@@ -8,10 +8,11 @@ from pathlib import Path
 from secrets import token_hex
 from time import monotonic
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 import psycopg
 from msgspec import Struct
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from ..conninfo import parse
@@ -71,7 +72,7 @@ def database(
     template: str = "template0",
     by_file: bool = False,
 ) -> Generator[str]:
-    """Make a database, give its DSN, and drop it with the sessions that are left in it.
+    """Make a database, give its URL, and drop it with the sessions that are left in it.
 
     What is called for a session in autocommit is by default one that opens a new one.
     """
@@ -81,7 +82,8 @@ def database(
     try:
         with session() as conn:
             conn.execute(filled(statement, database=Identifier(name), template=source))
-        yield make_conninfo(**{**params, "dbname": name})
+        # A URL, which yoyo and others need; libpq would take a + for what it is.
+        yield f"postgresql:///?{urlencode(params | {'dbname': name}, quote_via=quote)}"
     finally:
         with session() as conn:
             _drop(conn, name)
@@ -138,7 +140,7 @@ class Databases:
 
     @contextmanager
     def database(self, template: str = "template0") -> Generator[str]:
-        """Make a copy of a template, give its DSN, and drop it.
+        """Make a copy of a template, give its URL, and drop it.
 
         The sessions that are left in it are ended.
         """

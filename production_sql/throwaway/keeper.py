@@ -10,12 +10,16 @@ import sys
 
 def keep() -> None:
     """Be that process."""
-    order = json.loads(sys.stdin.readline())
+    path, order = json.loads(sys.stdin.readline())
+    # The modules are where that process has found them; but Python's own come first, since
+    # a module among the tests may have the name of one.
+    own = [each for each in sys.path if not each.endswith("-packages")]
+    sys.path[:] = [*own, *filter(None, path)]
     if order is None:
         from production_sql.throwaway.serving import serve
 
         serve()
-    elif not sys.stdin.readline():
+    elif sys.stdin.readline() != "done\n":
         from production_sql.throwaway.databases import sweep
 
         sweep(*order)

@@ -1,7 +1,6 @@
 """What is cleaned up when the process ends that made it, however it ends."""
 
 import json
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from subprocess import PIPE, Popen
 
 from ..errors import ProductionError
 from . import keeper
+from .databases import sweep
 
 
 @contextmanager
@@ -31,30 +31,31 @@ def server() -> Generator[str]:
 
 @contextmanager
 def swept(dsn: str, prefix: str) -> Generator[None]:
-    """Have the databases dropped whose names begin with the prefix, if this is cut off."""
+    """Have the databases dropped whose names begin with the prefix, however this ends."""
     with _keeper((dsn, prefix)):
         yield
+        # Those of which the drop was cut off.
+        sweep(dsn, prefix)
 
 
 @contextmanager
 def _keeper(order: tuple[str, str] | None) -> Generator[Popen[str]]:
-    # The modules are where this process has found them. A session of its own, since Ctrl-C
-    # is for this one.
-    path = os.pathsep.join(filter(None, sys.path))
+    # A session of its own, since Ctrl-C is for this one.
     with Popen(
         [sys.executable, "-P", keeper.__file__],
         stdin=PIPE,
         stdout=PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": path},
         start_new_session=True,
     ) as process:
         assert process.stdin is not None
+        last_line = "\n"
         try:
             # Not as an argument, which everybody on the machine can see.
-            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.write(json.dumps((sys.path, order)) + "\n")
             process.stdin.flush()
             yield process
+            last_line = "done\n"
         finally:
             # A process that was forked from this one may still hold the pipe.
-            process.communicate("\n")
+            process.communicate(last_line)
