@@ -120,6 +120,12 @@ def standby(cluster: Cluster) -> Iterator[Cluster]:
                 conn.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
                 conn.execute("ALTER SYSTEM SET synchronous_commit = 'remote_apply'")
                 conn.execute("SELECT pg_reload_conf()")
+                is_waited_for = """
+                    SELECT FROM pg_stat_replication WHERE sync_state = 'sync'
+                    AND current_setting('synchronous_commit') = 'remote_apply'
+                """
+                while conn.execute(is_waited_for).rowcount == 0:
+                    pass
             yield standby
 
 
