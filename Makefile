@@ -29,10 +29,11 @@ pooler: .venv/test
 	$(BIN)/python -m pytest -n auto -k 'not repeatable and not serializable' tests/promises \
 	tests/test_concurrency.py tests/test_model.py tests/test_operation.py
 
-# Faults, crashes and random calls at once; SECONDS says how long each of the random tests is.
+# Faults, crashes and random calls at once; SECONDS says how long each of the random tests is,
+# and WORKERS how many tests there are at once, of which many do no more than wait.
 torture: export PRODUCTION_SQL_SECONDS = $(SECONDS)
 torture: .venv/test
-	$(BIN)/python -m pytest -n auto -m torture
+	$(BIN)/python -m pytest -n $(or $(WORKERS),auto) -m torture
 
 # The tests on every PostgreSQL and Python that is supported; ONLY=14 is one PostgreSQL.
 matrix: .venv/test
