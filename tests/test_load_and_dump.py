@@ -310,12 +310,13 @@ def test_a_standard_stream_that_is_closed_is_told(stream: str) -> None:
 
 
 def test_a_load_goes_on_when_nobody_reads_what_it_says(
-    observer: Observer, tmp_path: Path
+    observer: Observer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write(tmp_path / "file", b"bad\n", draft("a"), b"bad\n", draft("b"))
     reading, writing = os.pipe()
     os.close(reading)
     command = [*COMMAND, "load", file, "--set-aside", str(tmp_path / "aside")]
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     with open(writing, "wb") as nowhere:
         run = subprocess.run(command, stderr=nowhere, check=False)
 

@@ -1,5 +1,6 @@
 """A progress bar on a terminal (extra ``progress``), and what is said beside it."""
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,11 +31,16 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line on standard error, above the bar."""
-        with suppress(BrokenPipeError):  # whoever reads that may go, and the work goes on
+        try:
             if self._bar is None:
                 print(text, file=sys.stderr, flush=True)
             else:
                 self._bar.write(text, file=sys.stderr)
+        except BrokenPipeError:
+            # Whoever reads that may go, and the work goes on. What is not written yet would
+            # be tried again at the exit, whose status it would make 120.
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stderr.fileno())
 
     def close(self) -> None:
         """Leave the bar as it is: what is said from now on comes below."""
