@@ -309,6 +309,21 @@ def test_a_standard_stream_that_is_closed_is_told(stream: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("observer")
+def test_a_dump_is_one_when_nobody_reads_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    with open(writing, "wb") as nowhere:
+        run = subprocess.run(
+            [*COMMAND, "dump", str(tmp_path / "file")], stderr=nowhere, check=False
+        )
+
+    assert run.returncode == 0
+
+
 def test_a_load_goes_on_when_nobody_reads_what_it_says(
     observer: Observer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,7 @@ def run(dsn: str | None, name: str, *, schema: str | None) -> None:
         with _output(name) as output, closing(bar) as progress:
             of_drafts = _write(drafts.stream(conn), output, progress)
             of_bundles = _write(bundles.stream(conn), output, progress)
-    print(f"{of_drafts} drafts and {of_bundles} bundles dumped", file=sys.stderr)
+    bar.say(f"{of_drafts} drafts and {of_bundles} bundles dumped")
 
 
 def _write(
